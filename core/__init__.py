@@ -5,6 +5,7 @@ Knows nothing of Streamlit, plotly, TensorFlow or training, and can be used alon
 >>> from core.pipeline import classify
 >>> from core.model import load_model
 """
+
 import os
 
 # One BLAS thread per worker: unpinned threads turn a 40 ms Gaussian-process fit into seconds at random,

@@ -37,9 +37,9 @@ class Limits:
     n_sigma : how many standard deviations the limits stand for (ZTF's diffmaglim: 5).
     """
 
-    mjd: NDArray[np.float64] = field(default_factory=lambda: _frozen([], np.float64))
-    flux_limit: NDArray[np.float64] = field(default_factory=lambda: _frozen([], np.float64))
-    band: NDArray[np.int8] = field(default_factory=lambda: _frozen([], np.int8))
+    mjd: NDArray[np.float64] = field(default_factory=lambda: frozen([], np.float64))
+    flux_limit: NDArray[np.float64] = field(default_factory=lambda: frozen([], np.float64))
+    band: NDArray[np.int8] = field(default_factory=lambda: frozen([], np.int8))
     n_sigma: float = 5.0
 
     def __len__(self) -> int:
@@ -113,11 +113,11 @@ class LightCurve:
         """The same object with only the points where ``keep`` (bool mask or indices) selects; limits stay."""
         return replace(
             self,
-            mjd=_frozen(self.mjd[keep], np.float64),
-            flux=_frozen(self.flux[keep], np.float64),
-            flux_err=_frozen(self.flux_err[keep], np.float64),
-            band=_frozen(self.band[keep], np.int8),
-            forced=_frozen(self.forced[keep], np.bool_),
+            mjd=frozen(self.mjd[keep], np.float64),
+            flux=frozen(self.flux[keep], np.float64),
+            flux_err=frozen(self.flux_err[keep], np.float64),
+            band=frozen(self.band[keep], np.int8),
+            forced=frozen(self.forced[keep], np.bool_),
         )
 
     def photometry_sha256(self) -> str:
@@ -162,11 +162,15 @@ def light_curve(
     b = np.asarray(band, dtype=np.int64).ravel()
     f = np.zeros(len(t), bool) if forced is None else np.asarray(forced, dtype=bool).ravel()
     if not len(t) == len(y) == len(e) == len(b) == len(f):
-        raise BadInput("shape", f"columns differ in length: {len(t)} times, {len(y)} fluxes, {len(e)} errors, {len(b)} bands")
+        raise BadInput(
+            "shape", f"columns differ in length: {len(t)} times, {len(y)} fluxes, {len(e)} errors, {len(b)} bands"
+        )
     if len(t) > MAX_POINTS:
         raise BadInput("too_long", f"{len(t):,} points in one light curve; at most {MAX_POINTS:,} are read")
     if len(b) and (b.min() < 0 or b.max() >= len(BANDS)):
-        raise BadInput("band", f"band index {int(b.max() if b.max() >= len(BANDS) else b.min())}; expected 0 to {len(BANDS) - 1}")
+        raise BadInput(
+            "band", f"band index {int(b.max() if b.max() >= len(BANDS) else b.min())}; expected 0 to {len(BANDS) - 1}"
+        )
     finite_times = t[np.isfinite(t)]
     if len(finite_times) and np.mean(finite_times > 2_400_000) > 0.5:
         raise BadInput(
@@ -182,7 +186,10 @@ def light_curve(
             keep[bad] = False
 
     drop(~np.isfinite(t), "no time")
-    drop(np.isfinite(t) & ((t < MJD_RANGE[0]) | (t > MJD_RANGE[1])), f"MJD outside {MJD_RANGE[0]:.0f} to {MJD_RANGE[1]:.0f}")
+    drop(
+        np.isfinite(t) & ((t < MJD_RANGE[0]) | (t > MJD_RANGE[1])),
+        f"MJD outside {MJD_RANGE[0]:.0f} to {MJD_RANGE[1]:.0f}",
+    )
     drop(~np.isfinite(y), "no flux")
     drop(~np.isfinite(e), "no flux error")
     drop(np.isfinite(e) & (e <= 0), "flux error zero or negative")
@@ -195,15 +202,17 @@ def light_curve(
     t, y, e, b, f = t[order], y[order], e[order], b[order], f[order]
     t, y, e, b, f, merged = _merge_duplicates(t, y, e, b, f)
     if merged:
-        log.append(Note("merged", f"{merged} duplicate {'row' if merged == 1 else 'rows'} merged (same band and time)", merged))
+        log.append(
+            Note("merged", f"{merged} duplicate {'row' if merged == 1 else 'rows'} merged (same band and time)", merged)
+        )
 
     return LightCurve(
         object_id=str(object_id),
-        mjd=_frozen(t, np.float64),
-        flux=_frozen(y, np.float64),
-        flux_err=_frozen(e, np.float64),
-        band=_frozen(b, np.int8),
-        forced=_frozen(f, np.bool_),
+        mjd=frozen(t, np.float64),
+        flux=frozen(y, np.float64),
+        flux_err=frozen(e, np.float64),
+        band=frozen(b, np.int8),
+        forced=frozen(f, np.bool_),
         limits=limits if limits is not None else Limits(),
         redshift=_number(redshift),
         redshift_err=_number(redshift_err),
@@ -228,7 +237,7 @@ def upper_limits(mjd: ArrayLike, flux_limit: ArrayLike, band: ArrayLike, *, n_si
     keep = np.isfinite(t) & np.isfinite(y) & (y > 0) & (t >= MJD_RANGE[0]) & (t <= MJD_RANGE[1])
     t, y, b = t[keep], y[keep], b[keep]
     order = np.lexsort((y, b, t))
-    return Limits(_frozen(t[order], np.float64), _frozen(y[order], np.float64), _frozen(b[order], np.int8), n_sigma)
+    return Limits(frozen(t[order], np.float64), frozen(y[order], np.float64), frozen(b[order], np.int8), n_sigma)
 
 
 def _merge_duplicates(t, y, e, b, f):
@@ -258,7 +267,7 @@ def _merge_duplicates(t, y, e, b, f):
     return time[out], flux[out], error[out], band[out], ~has_detection[out], len(t) - n_groups
 
 
-def _frozen(values: ArrayLike, dtype: type) -> NDArray:
+def frozen(values: ArrayLike, dtype: type) -> NDArray:
     array = np.array(values, dtype=dtype, ndmin=1)
     array.flags.writeable = False
     return array

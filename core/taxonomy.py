@@ -37,10 +37,14 @@ CLASSES: tuple[TransientClass, ...] = (
     TransientClass("KN", 64, "fast", "Kilonova", "merger of neutron stars", "#c2185b", "#ec6b9c"),
     TransientClass("M-dwarf", 65, "stellar", "M-dwarf flare", "flare of a cool dwarf star", "#b45309", "#e08a3f"),
     TransientClass("RRL", 92, "stellar", "RR Lyrae", "pulsating horizontal-branch star", "#a16207", "#d19a3d"),
-    TransientClass("EB", 16, "stellar", "Eclipsing binary", "pair of stars that eclipse each other", "#65788c", "#9db0c4"),
+    TransientClass(
+        "EB", 16, "stellar", "Eclipsing binary", "pair of stars that eclipse each other", "#65788c", "#9db0c4"
+    ),
     TransientClass("Mira", 53, "stellar", "Mira / LPV", "long-period variable", "#9f1239", "#e0607f"),
     TransientClass("uLens", 6, "stellar", "Microlensing", "star magnified by a foreground lens", "#0e7490", "#4fb3cb"),
-    TransientClass("other", None, "other", "Other variable", "CV, nova, YSO, Cepheid or other variable star", "#64748b", "#94a3b8"),
+    TransientClass(
+        "other", None, "other", "Other variable", "CV, nova, YSO, Cepheid or other variable star", "#64748b", "#94a3b8"
+    ),
 )
 
 CLASS_NAMES: tuple[str, ...] = tuple(c.name for c in CLASSES)

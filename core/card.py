@@ -1,0 +1,206 @@
+"""ModelCard: what a model was trained on, its recipe, classes, figures and limits. Validated on load."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from core.recipe import Recipe
+
+_FILE = {
+    "type": "object",
+    "required": ["path", "sha256", "bytes", "format"],
+    "properties": {
+        "path": {"type": "string", "pattern": r"^[\w./-]+\.tflite$"},
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "bytes": {"type": "integer", "minimum": 1},
+        "format": {"enum": ["float32", "float16", "dynamic", "int8"]},
+    },
+}
+_RECIPE = {
+    "type": "object",
+    "required": ["kind", "length", "bands"],
+    "properties": {
+        "kind": {"enum": ["published", "fixed-grid"]},
+        "length": {"type": "integer", "minimum": 2, "maximum": 1000},
+        "bands": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "step": {"type": "number", "minimum": 0},
+        "convention": {"enum": ["", "as-served", "as-trained"]},
+    },
+}
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Model card",
+    "type": "object",
+    "required": [
+        "name", "version", "title", "summary", "licence", "classes", "recipes", "default_recipe", "files", "tensors",
+        "golden", "prior", "training", "figures", "limits",
+    ],
+    "properties": {
+        "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"},
+        "version": {"type": "string"},
+        "title": {"type": "string"},
+        "summary": {"type": "string"},
+        "licence": {"type": "string"},
+        "citations": {"type": "array", "items": {"type": "string"}},
+        "parameters": {"type": "integer", "minimum": 1},
+        "classes": {"type": "array", "items": {"type": "string"}, "minItems": 2, "uniqueItems": True},
+        "recipes": {"type": "object", "additionalProperties": _RECIPE, "minProperties": 1},
+        "default_recipe": {"type": "string"},
+        "files": {
+            "type": "object",
+            "required": ["model"],
+            "properties": {
+                "model": _FILE,
+                "folds": {"type": "array", "items": _FILE},
+                "variants": {"type": "object", "additionalProperties": _FILE},
+            },
+        },
+        "tensors": {
+            "type": "object",
+            "required": ["activations", "logits", "probabilities", "head_weights", "head_bias"],
+            "additionalProperties": {"type": "string"},
+        },
+        "golden": {
+            "type": "object",
+            "required": ["probabilities"],
+            "properties": {"probabilities": {"type": "array", "items": {"type": "number"}}},
+        },
+        "calibration": {
+            "type": "object",
+            "required": ["n_points", "temperature"],
+            "properties": {
+                "n_points": {"type": "array", "items": {"type": "number"}},
+                "temperature": {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}},
+                "bias": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+            },
+        },
+        "prior": {
+            "type": "object",
+            "required": ["name", "weights"],
+            "properties": {
+                "name": {"type": "string"},
+                "weights": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
+            },
+        },
+        "rules": {
+            "type": "object",
+            "properties": {
+                "abstain_below": {"type": "number", "minimum": 0, "maximum": 1},
+                "variable_above": {"type": "number", "minimum": 0, "maximum": 1},
+            },
+        },
+        "reliability": {
+            "type": "array",
+            "items": {"type": "object", "required": ["low", "high", "count", "correct"]},
+        },
+        "training": {"type": "object"},
+        "range": {"type": "object"},
+        "figures": {"type": "object"},
+        "limits": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    },
+}  # fmt: skip
+
+
+class CardError(ValueError):
+    """A model that can't be trusted: its card is malformed, or a file is not the one the card describes."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A validated card.json and the folder it stands in. ``data`` is the card as written."""
+
+    folder: Path
+    data: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.data["name"])
+
+    @property
+    def version(self) -> str:
+        return str(self.data["version"])
+
+    @property
+    def title(self) -> str:
+        return str(self.data["title"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Output classes in the order of the network."""
+        return tuple(self.data["classes"])
+
+    @property
+    def recipe_names(self) -> tuple[str, ...]:
+        return tuple(self.data["recipes"])
+
+    def recipe(self, name: str | None = None) -> Recipe:
+        """The named recipe, or the card's default."""
+        chosen = name or self.data["default_recipe"]
+        if chosen not in self.data["recipes"]:
+            raise CardError(f"{self.name} has no recipe {chosen!r}; it has {', '.join(self.recipe_names)}")
+        return Recipe.from_card(self.data["recipes"][chosen])
+
+    def file(self, *, fold: int | None = None, variant: str | None = None) -> tuple[bytes, str]:
+        """The bytes and SHA-256 of a model file, checked against the card. Raises CardError when they differ."""
+        if fold is not None:
+            folds = self.data["files"].get("folds", [])
+            if not 0 <= fold < len(folds):
+                raise CardError(f"{self.name} has {len(folds)} fold models; there is no fold {fold}")
+            entry = folds[fold]
+        elif variant is not None:
+            variants = self.data["files"].get("variants", {})
+            if variant not in variants:
+                raise CardError(f"{self.name} has no variant {variant!r}; it has {', '.join(variants) or 'none'}")
+            entry = variants[variant]
+        else:
+            entry = self.data["files"]["model"]
+        path = self.folder / entry["path"]
+        if not path.is_file():
+            raise CardError(f"{self.name}: the model file {entry['path']} is missing")
+        content = path.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != entry["sha256"]:
+            raise CardError(
+                f"{self.name}: {entry['path']} is not the file its card describes (SHA-256 {digest[:12]}…, "
+                f"expected {entry['sha256'][:12]}…). It is not loaded: a changed bit gives wrong answers without a sign."
+            )
+        return content, digest
+
+
+def load_card(folder: str | Path) -> ModelCard:
+    """Read and validate ``folder``/card.json. Raises CardError naming the field that is wrong."""
+    path = Path(folder) / "card.json"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CardError(f"no model card at {path}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CardError(f"{path} is not valid JSON: {error}") from None
+    try:
+        jsonschema.validate(data, SCHEMA)
+    except jsonschema.ValidationError as error:
+        where = "/".join(str(part) for part in error.absolute_path) or "the card"
+        raise CardError(f"{path}: {where}: {error.message}") from None
+    n_classes = len(data["classes"])
+    if data["default_recipe"] not in data["recipes"]:
+        raise CardError(f"{path}: default_recipe {data['default_recipe']!r} is not among the recipes")
+    if len(data["golden"]["probabilities"]) != n_classes:
+        raise CardError(
+            f"{path}: golden/probabilities has {len(data['golden']['probabilities'])} numbers for {n_classes} classes"
+        )
+    unknown = set(data["prior"]["weights"]) ^ set(data["classes"]) if data["prior"]["weights"] else set()
+    if unknown:
+        raise CardError(f"{path}: prior/weights and classes differ in {', '.join(sorted(unknown))}")
+    return ModelCard(Path(folder), data)
+
+
+def find_cards(root: str | Path) -> dict[str, Path]:
+    """Model folders below ``root`` by name: every folder with a card.json."""
+    return {path.parent.name: path.parent for path in sorted(Path(root).glob("*/card.json"))}

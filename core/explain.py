@@ -1,0 +1,143 @@
+"""Why the network said so: the class activation map, shares per time, observation and feature, and whether they hold.
+
+The map is exact: the head is linear and pooling is a mean, so with f the activations before pooling,
+
+    M_c(l) = Σ_k w_kc f_k(l),    logit_c = (1/(L+R)) Σ_l M_c(l) + b_c
+
+(Allam & McEwen 2021, §3.5, with the bias that the paper leaves out). Each row's contribution M_c(l)/(L+R) is in logit
+units. The *share* is the published statistic: the map min–max scaled to [0, 1], then normalised to 100 %. A flat
+map gives every row 100/(L+R) %, so a share near that number says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.lightcurve import LightCurve
+from core.model import Model
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The class activation maps of one light curve.
+
+    cam : (C, L+R), M_c(l). bias : (C,). times : (L,) [MJD] of the first L rows. feature_names : of the last R rows.
+    """
+
+    cam: Array
+    bias: Array
+    times: Array
+    feature_names: tuple[str, ...]
+
+    @property
+    def contribution(self) -> Array:
+        """(C, L+R) logit units; the rows of a class sum to its logit minus its bias."""
+        return self.cam / self.cam.shape[1]
+
+    @property
+    def flat_share(self) -> float:
+        """The share [%] that every row has in a map that says nothing."""
+        return 100.0 / self.cam.shape[1]
+
+    def share(self, class_index: int) -> Array:
+        """(L+R,) percent of weight: the published statistic, zero at the map's lowest row."""
+        row = self.cam[class_index]
+        spread = row.max() - row.min()
+        if spread <= 0:
+            return np.full(len(row), self.flat_share)
+        scaled = (row - row.min()) / spread
+        return 100.0 * scaled / scaled.sum()
+
+    def contrast(self, class_index: int, against: int) -> Array:
+        """(L+R,) logit units: what each row adds to one class over another."""
+        return self.contribution[class_index] - self.contribution[against]
+
+    def feature_share(self, class_index: int) -> dict[str, float]:
+        """Percent of weight of each appended feature."""
+        n = len(self.feature_names)
+        tail = self.share(class_index)[len(self.times) :]
+        return dict(zip(self.feature_names, tail.tolist(), strict=True)) if n else {}
+
+    def feature_contribution(self, class_index: int) -> dict[str, float]:
+        """Logit units of each appended feature."""
+        tail = self.contribution[class_index][len(self.times) :]
+        return dict(zip(self.feature_names, tail.tolist(), strict=True))
+
+    def observation_share(self, class_index: int, mjd: Array) -> Array:
+        """(N,) percent per observation: each row's share goes to the observation nearest in time.
+
+        A row with no observation within its reach still goes to the nearest one: what the Gaussian process draws
+        there was made from it. Simultaneous observations share equally. Sums to 100 minus the features' share.
+        """
+        share = self.share(class_index)[: len(self.times)]
+        unique, inverse, counts = np.unique(mjd, return_inverse=True, return_counts=True)
+        edges = 0.5 * (unique[1:] + unique[:-1])
+        nearest = np.searchsorted(edges, self.times)
+        return (np.bincount(nearest, share, len(unique)) / counts)[inverse]
+
+
+@dataclass(frozen=True)
+class DeletionCheck:
+    """Does the map point at what matters? The probability of a class without the points the map ranks highest.
+
+    removed : how many points. before, without_top : probability with all points and without the top ones.
+    without_random : (D,) probabilities without as many random points. passed : the top ones cost more than the
+    median random draw. top : indices of the removed points among the used ones.
+    """
+
+    class_index: int
+    removed: int
+    before: float
+    without_top: float
+    without_random: Array
+    top: NDArray[np.int64]
+
+    @property
+    def random_mean(self) -> float:
+        return float(np.mean(self.without_random))
+
+    @property
+    def passed(self) -> bool:
+        return self.without_top < float(np.median(self.without_random))
+
+
+def explain(model: Model, activations: NDArray[np.float32], times: Array) -> Explanation:
+    """The class activation maps of one light curve. activations : (L+R, d). times : (L,) [MJD]."""
+    cam = activations.astype(np.float64) @ model.head_weights.astype(np.float64)
+    return Explanation(cam.T, model.head_bias.astype(np.float64), times, model.recipe.features)
+
+
+def deletion_check(
+    curve: LightCurve,
+    importance: Array,
+    class_index: int,
+    before: float,
+    probability: Callable[[list[LightCurve]], list[float | None]],
+    *,
+    fraction: float = 0.2,
+    draws: int = 8,
+) -> DeletionCheck | None:
+    """Remove the ``fraction`` of points with the largest ``importance`` (N,), and as many random ones, and compare.
+
+    probability : scores light curves for the class; None where one can no longer be scored. Random draws are seeded
+    by the photometry, so the same object always shows the same numbers. None when too few points are left to score.
+    """
+    n = len(curve)
+    removed = max(1, round(fraction * n))
+    if n - removed < 2:
+        return None
+    top = np.argsort(-importance, kind="stable")[:removed]
+    generator = np.random.default_rng(int(curve.photometry_sha256()[:8], 16))
+    kept = [np.delete(np.arange(n), top)]
+    kept += [np.sort(generator.permutation(n)[removed:]) for _ in range(draws)]
+    first, *others = probability([curve.subset(index) for index in kept])
+    scored = [p for p in others if p is not None]
+    if first is None or len(scored) < draws // 2:
+        return None
+    return DeletionCheck(class_index, removed, before, first, np.array(scored), np.sort(top))

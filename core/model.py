@@ -1,0 +1,240 @@
+"""Model: a card and a TFLite file, from tensor to probabilities, logits and the activations before pooling."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.card import CardError, ModelCard, load_card
+from core.recipe import Recipe, TensorBatch
+
+#: Models that come with the project.
+MODELS = Path(__file__).resolve().parent.parent / "models"
+#: Inference in chunks of 32: larger ones overflow the cache and cost half as much again per light curve.
+CHUNK = 32
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What a network says of B light curves.
+
+    logits : (B, C) before calibration. activations : (B, L+R, d) before global average pooling.
+    raw : (B, C) the network's own softmax.
+    """
+
+    logits: Float32
+    raw: Float32
+    activations: Float32
+
+
+@lru_cache(maxsize=1)
+def find_interpreter() -> tuple[str, Any]:
+    """Name and class of the first TFLite runtime that works here: ai-edge-litert, else tflite-runtime.
+
+    tflite-runtime imports under NumPy 2 but dies at the first interpreter, so it is only tried under NumPy 1.
+    Raises RuntimeError naming what was tried.
+    """
+    names = ["ai_edge_litert.interpreter", "tflite_runtime.interpreter"]
+    if int(np.__version__.split(".")[0]) >= 2:
+        names.remove("tflite_runtime.interpreter")
+    problems = []
+    for name in names:
+        try:
+            return name.split(".")[0].replace("_", "-"), importlib.import_module(name).Interpreter
+        except Exception as error:  # an ABI mismatch is not an ImportError
+            problems.append(f"{name}: {error}")
+    raise RuntimeError("No TFLite runtime works here. Tried " + "; ".join(problems))
+
+
+def golden_input(length: int, width: int) -> Float32:
+    """The fixed input of the start-up check: (1, L+R, M), smooth, bounded, the same on every machine."""
+    grid = np.arange(length * width, dtype=np.float64).reshape(1, length, width)
+    return np.sin(0.37 * grid).astype(np.float32)
+
+
+class _Session:
+    """One interpreter with a fixed batch size. Never shared between threads: TFLite is not thread-safe."""
+
+    def __init__(self, content: bytes, tensors: Mapping[str, str], batch: int) -> None:
+        _, interpreter_class = find_interpreter()
+        self._interpreter = interpreter_class(model_content=content, num_threads=1)
+        if tensors["activations"] not in {d["name"] for d in self._interpreter.get_output_details()}:
+            # The published file does not output its activations: keeping all tensors lets them be read by name.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._interpreter = interpreter_class(
+                    model_content=content, num_threads=1, experimental_preserve_all_tensors=True
+                )
+        details = self._interpreter.get_input_details()[0]
+        self.input_shape = tuple(int(n) for n in details["shape"][1:])
+        self._input = details["index"]
+        self._interpreter.resize_tensor_input(self._input, [batch, *self.input_shape])
+        self._interpreter.allocate_tensors()
+        self.batch = batch
+        index = {d["name"]: d["index"] for d in self._interpreter.get_tensor_details()}
+        missing = [name for name in tensors.values() if name not in index]
+        if missing:
+            raise CardError(f"the model file has no tensor {missing[0]!r}, which its card names")
+        self._index = {role: index[name] for role, name in tensors.items()}
+
+    def constant(self, role: str) -> Float32:
+        return np.array(self._interpreter.get_tensor(self._index[role]), dtype=np.float32)
+
+    def run(self, values: Float32) -> tuple[Float32, Float32, Float32]:
+        self._interpreter.set_tensor(self._input, values)
+        self._interpreter.invoke()
+        read = self._interpreter.get_tensor
+        return tuple(read(self._index[role]) for role in ("logits", "probabilities", "activations"))  # type: ignore[return-value]
+
+
+class Model:
+    """A model ready to score: card, recipe, checked file, and one interpreter per thread.
+
+    card : its `ModelCard`. recipe : in force. sha256 : of the file that answers. fold : which fold model, or None.
+    head_weights (d, C), head_bias (C,) : the last layer, from which the class activation map is made.
+    """
+
+    def __init__(
+        self, card: ModelCard, *, recipe_name: str | None = None, fold: int | None = None, variant: str | None = None
+    ) -> None:
+        self.card = card
+        self.recipe_name = recipe_name or str(card.data["default_recipe"])
+        self.recipe: Recipe = card.recipe(recipe_name)
+        self.fold = fold
+        self.variant = variant
+        self._content, self.sha256 = card.file(fold=fold, variant=variant)
+        self._local = threading.local()
+        session = self._session(1)
+        self.head_weights = self._oriented(session.constant("head_weights"))
+        self.head_bias = session.constant("head_bias").ravel()
+        if fold is None and variant is None:
+            self._check_golden(session)
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.card.classes
+
+    @property
+    def runtime(self) -> str:
+        """The TFLite runtime in use, for the page and for benchmark records."""
+        return find_interpreter()[0]
+
+    def infer(self, batch: TensorBatch) -> Inference:
+        """Run the network on a batch of tensors."""
+        values = with_features(batch.values, batch.features)
+        n = len(values)
+        if n == 1:
+            logits, raw, activations = self._session(1).run(values)
+            return Inference(logits, raw, activations)
+        session = self._session(CHUNK)
+        parts = []
+        for start in range(0, n, CHUNK):
+            chunk = values[start : start + CHUNK]
+            if len(chunk) < CHUNK:  # pad rather than resize: allocating costs more than the idle rows
+                padded = np.zeros((CHUNK, *values.shape[1:]), np.float32)
+                padded[: len(chunk)] = chunk
+                parts.append(tuple(part[: len(chunk)] for part in session.run(padded)))
+            else:
+                parts.append(session.run(chunk))
+        logits, raw, activations = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return Inference(logits, raw, activations)
+
+    def calibrate(self, logits: NDArray, n_points: NDArray, prior: Prior | None = None) -> NDArray[np.float64]:
+        """(B, C) probabilities under a prior: temperature (and bias) by number of points, then Bayes' rule.
+
+        n_points : (B,) points that entered the Gaussian process. prior : the card's own when None.
+        """
+        scores = logits.astype(np.float64)
+        calibration = self.card.data.get("calibration")
+        if calibration:
+            # Linear in ln n between the fitted ages, constant outside.
+            x = np.log(np.asarray(n_points, dtype=float))
+            knots = np.log(np.asarray(calibration["n_points"], dtype=float))
+            scores = scores / np.interp(x, knots, calibration["temperature"])[:, None]
+            if "bias" in calibration:
+                bias = np.asarray(calibration["bias"], dtype=float)
+                scores = scores + np.stack([np.interp(x, knots, column) for column in bias.T], axis=1)
+        weights = (prior or self.prior).weights
+        if weights is not None:
+            scores = scores + np.log(np.maximum(weights, 1e-12))
+        scores -= scores.max(axis=1, keepdims=True)
+        p = np.exp(scores)
+        return p / p.sum(axis=1, keepdims=True)
+
+    @property
+    def prior(self) -> Prior:
+        """The prior that the card declares."""
+        declared = self.card.data["prior"]
+        if not declared["weights"]:
+            return Prior(declared["name"], None)
+        return Prior(declared["name"], np.array([declared["weights"][c] for c in self.classes], dtype=float))
+
+    def equal_prior(self) -> Prior:
+        """Every class as likely as any other before the light curve is seen."""
+        return Prior("equal", None if self.prior.weights is None else np.ones(len(self.classes)))
+
+    def _session(self, batch: int) -> _Session:
+        sessions = getattr(self._local, "sessions", None)
+        if sessions is None:
+            sessions = self._local.sessions = {}
+        if batch not in sessions:
+            sessions[batch] = _Session(self._content, self.card.data["tensors"], batch)
+        return sessions[batch]
+
+    def _oriented(self, weights: Float32) -> Float32:
+        """The head's weights as (d, C): TFLite stores a dense layer transposed."""
+        weights = weights.reshape(weights.shape[-2:])
+        return weights.T if weights.shape[0] == len(self.classes) else weights
+
+    def _check_golden(self, session: _Session) -> None:
+        expected = np.asarray(self.card.data["golden"]["probabilities"])
+        got = session.run(golden_input(*session.input_shape))[1][0]
+        worst = float(np.max(np.abs(got - expected)))
+        tolerance = 0.05 if self.card.data["files"]["model"]["format"] == "int8" else 1e-4
+        if not worst <= tolerance:
+            raise CardError(
+                f"{self.name}: the start-up check differs by {worst:.2g} in a probability (at most {tolerance:g} expected): "
+                f"the runtime {self.runtime} does not compute this file as its author did"
+            )
+
+
+@dataclass(frozen=True)
+class Prior:
+    """How likely each class is before the light curve is seen. weights : (C,), or None where a card declares none."""
+
+    name: str
+    weights: NDArray[np.float64] | None
+
+
+def with_features(values: Float32, features: Float32) -> Float32:
+    """(B, L+R, M): each appended feature becomes one more row, tiled over the channels (Allam & McEwen 2021, §3.4)."""
+    if not features.shape[1]:
+        return values
+    rows = np.repeat(features[:, :, None], values.shape[2], axis=2)
+    return np.concatenate([values, rows], axis=1).astype(np.float32)
+
+
+def load_model(
+    name: str | Path, *, root: str | Path = MODELS, fold: int | None = None, variant: str | None = None
+) -> Model:
+    """A model by name (``t2-ztf``), by name and recipe (``t2-published-gr@as-trained``), or by folder.
+
+    Raises CardError when there is no such model, its card is malformed, or its file is not the one described.
+    """
+    text, _, recipe_name = str(name).partition("@")
+    folder = Path(text) if Path(text).is_dir() and (Path(text) / "card.json").exists() else Path(root) / text
+    return Model(load_card(folder), recipe_name=recipe_name or None, fold=fold, variant=variant)

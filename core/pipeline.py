@@ -1,0 +1,281 @@
+"""The one way from light curve to answer: pages, command line, Spark and Kafka all come through here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.explain import DeletionCheck, Explanation, deletion_check, explain
+from core.gp.fit import GPFit, fit_at
+from core.lightcurve import LightCurve, Note
+from core.model import Inference, Model, Prior
+from core.recipe import TensorBatch
+from core.refusal import Refusal
+from core.selection import Selection
+
+BATCH = 512
+
+
+@dataclass(frozen=True)
+class Unscored:
+    """An object that could not even be read: it still gets its row. Stands in a stream of light curves."""
+
+    object_id: str
+    refusal: Refusal
+    alert_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Everything that is known of one scored light curve.
+
+    curve : as it came. selection : what was used. fit : its Gaussian process. tensor, inference : batches of one.
+    probabilities : (C,) calibrated, under ``prior``. spread : (F, C) the same by each fold model, empty without them.
+    explanation : activation maps. timings : seconds per stage. notes : what was left out, merged, or doubtful.
+    """
+
+    curve: LightCurve
+    model: Model
+    selection: Selection
+    fit: GPFit
+    tensor: TensorBatch
+    inference: Inference
+    prior: Prior
+    probabilities: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    explanation: Explanation
+    timings: dict[str, float]
+    notes: tuple[Note, ...]
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Class indices by falling probability."""
+        return np.argsort(-self.probabilities, kind="stable")
+
+    @property
+    def top_class(self) -> str:
+        return self.model.classes[int(self.order[0])]
+
+    def probability(self, name: str) -> float:
+        """Calibrated probability of a class by name."""
+        return float(self.probabilities[self.model.classes.index(name)])
+
+
+def classify(
+    curve: LightCurve, model: Model, *, prior: Prior | None = None, fold_models: Sequence[Model] = ()
+) -> Classification | Refusal:
+    """Classify and explain one light curve; a `Refusal` says why one can't be scored.
+
+    prior : the card's own when None. fold_models : their answers become the spread.
+    """
+    timings: dict[str, float] = {}
+    clock = time.perf_counter()
+    chosen = model.recipe.select(curve)
+    if isinstance(chosen, Refusal):
+        return chosen
+    timings["select"] = _lap(clock)
+    clock = time.perf_counter()
+    tensor = model.recipe.apply([chosen.curve])
+    timings["gp_recipe"] = _lap(clock)
+    clock = time.perf_counter()
+    inference = model.infer(tensor)
+    n_points = np.array([len(chosen.curve)])
+    prior = prior or model.prior
+    probabilities = model.calibrate(inference.logits, n_points, prior)[0]
+    timings["inference"] = _lap(clock)
+    clock = time.perf_counter()
+    spread = [m.calibrate(m.infer(tensor).logits, n_points, prior)[0] for m in fold_models]
+    timings["spread"] = _lap(clock)
+    clock = time.perf_counter()
+    explanation = explain(model, inference.activations[0], tensor.times[0])
+    timings["explain"] = _lap(clock)
+    clock = time.perf_counter()
+    fit = fit_at(
+        chosen.curve,
+        amplitude=float(tensor.amplitude[0]),
+        time_scale=float(tensor.time_scale[0]),
+        status=int(tensor.status[0]),
+    )
+    timings["gp"] = _lap(clock)
+    return Classification(
+        curve=curve,
+        model=model,
+        selection=chosen,
+        fit=fit,
+        tensor=tensor,
+        inference=inference,
+        prior=prior,
+        probabilities=probabilities,
+        spread=np.array(spread).reshape(len(spread), len(model.classes)),
+        explanation=explanation,
+        timings=timings,
+        notes=(*curve.notes, *chosen.notes, *_fit_notes(fit), *_range_notes(model, chosen.curve)),
+    )
+
+
+def check_by_deletion(result: Classification, class_name: str) -> DeletionCheck | None:
+    """Remove the observations the map of ``class_name`` ranks highest and score again (see `deletion_check`)."""
+    model, used = result.model, result.selection.curve
+    index = model.classes.index(class_name)
+    importance = result.explanation.observation_share(index, used.mjd)
+
+    def probability(curves: list[LightCurve]) -> list[float | None]:
+        table = score(curves, model, prior=result.prior)
+        return [None if row is None else float(row[index]) for row in table]
+
+    return deletion_check(used, importance, index, float(result.probabilities[index]), probability)
+
+
+def score(
+    curves: Sequence[LightCurve], model: Model, *, prior: Prior | None = None
+) -> list[NDArray[np.float64] | None]:
+    """(C,) probabilities of each light curve, None where one is refused."""
+    chosen = [model.recipe.select(curve) for curve in curves]
+    kept = [(i, s) for i, s in enumerate(chosen) if not isinstance(s, Refusal)]
+    out: list[NDArray[np.float64] | None] = [None] * len(curves)
+    if kept:
+        p = _probabilities([s for _, s in kept], model, (), prior)[0]
+        for (i, _), row in zip(kept, p, strict=True):
+            out[i] = row
+    return out
+
+
+def classify_many(
+    curves: Iterable[LightCurve | Unscored],
+    model: Model,
+    *,
+    prior: Prior | None = None,
+    fold_models: Sequence[Model] = (),
+) -> pd.DataFrame:
+    """One row per light curve, in order, as contracts for scoring rows ask (see `row_columns`).
+
+    A refused curve has its row: null probabilities and the reason. fold_models add ``spread_<class>`` columns: half
+    the range of the fold models' probabilities.
+    """
+    frames = list(classify_batches(curves, model, prior=prior, fold_models=fold_models))
+    if not frames:
+        return pd.DataFrame(columns=row_columns(model, spread=bool(fold_models)))
+    return pd.concat(frames, ignore_index=True)
+
+
+def classify_batches(
+    curves: Iterable[LightCurve | Unscored],
+    model: Model,
+    *,
+    prior: Prior | None = None,
+    fold_models: Sequence[Model] = (),
+    size: int = BATCH,
+) -> Iterator[pd.DataFrame]:
+    """As `classify_many`, a table per ``size`` light curves, so that a stream stays in bounded memory."""
+    iterator = iter(curves)
+    while batch := list(islice(iterator, size)):
+        yield _score_batch(batch, model, prior, fold_models)
+
+
+def row_columns(model: Model, *, spread: bool = False) -> list[str]:
+    """Columns of a scored row, in order."""
+    columns = ["object_id", "alert_id", "n_points", *(f"p_{c}" for c in model.classes)]
+    columns += ["top_class", "refusal", "model", "model_sha256", "prior"]
+    columns += [f"spread_{c}" for c in model.classes] if spread else []
+    return [*columns, "refusal_message", "photometry_sha256"]
+
+
+def _score_batch(
+    batch: Sequence[LightCurve | Unscored], model: Model, prior: Prior | None, fold_models: Sequence[Model]
+) -> pd.DataFrame:
+    chosen = [item.refusal if isinstance(item, Unscored) else model.recipe.select(item) for item in batch]
+    scored = [i for i, s in enumerate(chosen) if not isinstance(s, Refusal)]
+    n_classes = len(model.classes)
+    p = np.full((len(batch), n_classes), np.nan)
+    spread = np.full((len(batch), n_classes), np.nan)
+    n_points = np.zeros(len(batch), np.int64)
+    if scored:
+        selections = [s for s in chosen if not isinstance(s, Refusal)]
+        rows, rows_spread = _probabilities(selections, model, fold_models, prior)
+        p[scored], spread[scored] = rows, rows_spread
+        n_points[scored] = [int(s.used.sum()) for s in selections]
+    # Same rule everywhere: the largest probability decides, ties go to the class that comes first.
+    names = np.array(model.classes, dtype=object)
+    top = np.full(len(batch), None, dtype=object)
+    if scored:
+        top[scored] = names[np.argmax(p[scored], axis=1)]
+    frame: dict[str, object] = {
+        "object_id": pd.array([item.object_id for item in batch], dtype="string"),
+        "alert_id": pd.array([item.alert_id for item in batch], dtype="string"),
+        "n_points": n_points,
+        **{f"p_{c}": p[:, k] for k, c in enumerate(model.classes)},
+        "top_class": pd.array(top.tolist(), dtype="string"),
+        "refusal": pd.array([s.reason if isinstance(s, Refusal) else None for s in chosen], dtype="string"),
+        "model": pd.array([model.name] * len(batch), dtype="string"),
+        "model_sha256": pd.array([model.sha256] * len(batch), dtype="string"),
+        "prior": pd.array([(prior or model.prior).name] * len(batch), dtype="string"),
+    }
+    if fold_models:
+        frame.update({f"spread_{c}": spread[:, k] for k, c in enumerate(model.classes)})
+    messages = [s.message if isinstance(s, Refusal) else None for s in chosen]
+    hashes = [None if isinstance(item, Unscored) else item.photometry_sha256() for item in batch]
+    frame["refusal_message"] = pd.array(messages, dtype="string")
+    frame["photometry_sha256"] = pd.array(hashes, dtype="string")
+    return pd.DataFrame(frame)
+
+
+def _probabilities(
+    selections: Sequence[Selection], model: Model, fold_models: Sequence[Model], prior: Prior | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    tensor = model.recipe.apply([s.curve for s in selections])
+    n_points = np.array([len(s.curve) for s in selections])
+    p = model.calibrate(model.infer(tensor).logits, n_points, prior)
+    if not fold_models:
+        return p, np.full_like(p, np.nan)
+    by_fold = np.stack([m.calibrate(m.infer(tensor).logits, n_points, prior) for m in fold_models])
+    return p, 0.5 * (by_fold.max(axis=0) - by_fold.min(axis=0))
+
+
+def _fit_notes(fit: GPFit) -> list[Note]:
+    notes = []
+    if not fit.converged:
+        notes.append(Note("warning", "The Gaussian process did not converge; its best point is used"))
+    if fit.at_bound:
+        notes.append(
+            Note(
+                "warning",
+                f"Gaussian process at the bound of its {' and '.join(fit.at_bound)} "
+                f"(time scale {fit.time_scale:.3g} d): the light curve does not determine it",
+            )
+        )
+    return notes
+
+
+def _range_notes(model: Model, used: LightCurve) -> list[Note]:
+    """Where this light curve lies outside what the model was trained on, by the ranges its card declares."""
+    from core.photometry import flux_to_magnitude
+
+    ranges = model.card.data.get("range", {})
+    measured = {
+        "n_points": (float(len(used)), "number of points"),
+        "span": (float(used.mjd[-1] - used.mjd[0]), "time span [d]"),
+        "peak_magnitude": (float(flux_to_magnitude(np.max(used.flux))), "brightest magnitude"),
+        "redshift": (np.nan if used.redshift is None else used.redshift, "redshift"),
+    }
+    notes = []
+    for key, (value, title) in measured.items():
+        if key in ranges and np.isfinite(value):
+            low, high = ranges[key]
+            if not low <= value <= high:
+                notes.append(
+                    Note(
+                        "warning",
+                        f"Outside the training range: {title} {value:.3g}, trained on {low:.3g} to {high:.3g}",
+                    )
+                )
+    return notes
+
+
+def _lap(since: float) -> float:
+    return time.perf_counter() - since
