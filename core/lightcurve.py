@@ -268,7 +268,8 @@ def _merge_duplicates(t, y, e, b, f):
 
 
 def frozen(values: ArrayLike, dtype: type) -> NDArray:
-    array = np.array(values, dtype=dtype, ndmin=1)
+    """A read-only copy: arrays that cross a border are never changed."""
+    array: NDArray = np.array(values, dtype=dtype, ndmin=1)
     array.flags.writeable = False
     return array
 

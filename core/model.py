@@ -94,7 +94,7 @@ class _Session:
         self._interpreter.set_tensor(self._input, values)
         self._interpreter.invoke()
         read = self._interpreter.get_tensor
-        return tuple(read(self._index[role]) for role in ("logits", "probabilities", "activations"))  # type: ignore[return-value]
+        return read(self._index["logits"]), read(self._index["probabilities"]), read(self._index["activations"])
 
 
 class Model:
@@ -136,7 +136,7 @@ class Model:
     def infer(self, batch: TensorBatch) -> Inference:
         """Run the network on a batch of tensors."""
         values = with_features(batch.values, batch.features)
-        n = len(values)
+        n: int = len(values)
         if n == 1:
             logits, raw, activations = self._session(1).run(values)
             return Inference(logits, raw, activations)
@@ -145,7 +145,7 @@ class Model:
         for start in range(0, n, CHUNK):
             chunk = values[start : start + CHUNK]
             if len(chunk) < CHUNK:  # pad rather than resize: allocating costs more than the idle rows
-                padded = np.zeros((CHUNK, *values.shape[1:]), np.float32)
+                padded = np.zeros((CHUNK, values.shape[1], values.shape[2]), np.float32)
                 padded[: len(chunk)] = chunk
                 parts.append(tuple(part[: len(chunk)] for part in session.run(padded)))
             else:
@@ -197,12 +197,13 @@ class Model:
 
     def _oriented(self, weights: Float32) -> Float32:
         """The head's weights as (d, C): TFLite stores a dense layer transposed."""
-        weights = weights.reshape(weights.shape[-2:])
-        return weights.T if weights.shape[0] == len(self.classes) else weights
+        matrix = weights.reshape(weights.shape[-2], weights.shape[-1])
+        return matrix.T if len(matrix) == len(self.classes) else matrix
 
     def _check_golden(self, session: _Session) -> None:
         expected = np.asarray(self.card.data["golden"]["probabilities"])
-        got = session.run(golden_input(*session.input_shape))[1][0]
+        length, width = session.input_shape
+        got = session.run(golden_input(length, width))[1][0]
         worst = float(np.max(np.abs(got - expected)))
         tolerance = 0.05 if self.card.data["files"]["model"]["format"] == "int8" else 1e-4
         if not worst <= tolerance:

@@ -171,13 +171,13 @@ def _count_refusal(curve: LightCurve, used: NDArray, bands: tuple[int, ...], cut
     counts = {BANDS[b].label: int(np.sum(used & (curve.band == b))) for b in bands}
     has = " and ".join(f"{count} usable point{'' if count == 1 else 's'} in {name}" for name, count in counts.items())
     if min(counts.values()) < cuts.min_points_per_band:
-        reason = "missing_band" if min(counts.values()) == 0 and sum(counts.values()) else "too_few_points"
+        reason = "missing_band" if min(counts.values()) == 0 and any(counts.values()) else "too_few_points"
         each = " and in ".join(BANDS[b].label for b in bands)
         need = cuts.min_points_per_band
         return Refusal(
             reason, f"Not scored: {has}; this model needs at least {need} point{'' if need == 1 else 's'} in {each}."
         )
-    if sum(counts.values()) < cuts.min_points:
+    if int(used.sum()) < cuts.min_points:
         return Refusal("too_few_points", f"Not scored: {has}; this model needs at least {cuts.min_points} in total.")
     return None
 

@@ -1,0 +1,76 @@
+# make app    set up .venv and open the dashboard on the embedded samples (no network needed once installed)
+# make test   set up and run every check: lint, types, layers, tests, a real browser
+PY ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+VERSION := $(shell $(PY) -c 'import sys; print("%d%d" % sys.version_info[:2])' 2>/dev/null)
+STAMP = $(VENV)/.installed-$(VERSION)
+# NumPy reads these before anything else: one BLAS thread per worker.
+export OPENBLAS_NUM_THREADS ?= 1
+# The runtime's start-up chatter says nothing to a user.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: app test check train train-z validate validate-published samples doctor bench screenshot clean
+
+app: $(STAMP)-app
+	@echo "Opening the dashboard on http://localhost:$(PORT)"
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(STAMP)-dev $(if $(TRAIN),$(STAMP)-train)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# The same without the browser, while working.
+check: $(STAMP)-dev
+	$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" $(ARGS)
+
+# Training reads the data folders described in training/README.md from DATA.
+train: $(STAMP)-train
+	$(BIN)/python -m training.train --data "$(DATA)" --out models/t2-ztf
+
+validate: $(STAMP)-train
+	$(BIN)/python -m training.validate --data "$(DATA)" --model t2-ztf
+
+validate-published: $(STAMP)-train
+	$(BIN)/python -m training.validate_published --data "$(DATA)"
+
+samples: $(STAMP)-train
+	$(BIN)/python -m training.make_samples --data "$(DATA)" --out samples
+
+doctor: $(STAMP)-app
+	$(BIN)/python -m core.brokers.doctor
+
+clean:
+	rm -rf $(VENV) build
+
+$(STAMP)-app: requirements.txt pyproject.toml | $(VENV)/pip
+	$(call install,-e .)
+	$(BIN)/python -m core.gp.warm
+	@touch $@
+
+$(STAMP)-dev: requirements.txt requirements-dev.txt pyproject.toml | $(VENV)/pip
+	$(call install,-e '.[dev]')
+	$(BIN)/python -m core.gp.warm
+	@touch $@ $(STAMP)-app
+
+$(STAMP)-train: requirements-train.txt pyproject.toml | $(VENV)/pip
+	$(call install,-e '.[train]')
+	@touch $@
+
+$(VENV)/pip:
+	@$(PY) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "This project runs on Python 3.11 to 3.13; $(PY) is $$($(PY) --version 2>&1). Try: make PY=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PY) -m venv $(VENV) || { echo "python -m venv failed; on Debian: apt install python3-venv"; exit 1; }
+	-$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@touch $@
+
+# uv where it could be had (seconds), pip otherwise (a minute). Byte-compile at once, or the first page pays for it.
+define install
+	@if test -x $(BIN)/uv; then $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python $(1); \
+	else $(BIN)/python -m pip install -q --disable-pip-version-check $(1); fi
+endef
