@@ -11,7 +11,10 @@ class BrokerError(Exception):
     """A broker could not give a light curve.
 
     broker : its name for the page. message : one sentence for a person. advice : what to do next, one sentence.
+    last_good : the last good copy of the object, set by `core.brokers.cache.CachedSource` where it holds one.
     """
+
+    last_good: LightCurve | None = None
 
     def __init__(self, broker: str, message: str, advice: str = "") -> None:
         super().__init__(message)
