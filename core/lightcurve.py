@@ -15,6 +15,8 @@ from core.refusal import BadInput
 #: MJD range of modern surveys (1995 to 2064). A Julian date in an MJD column lies far outside, and is refused by name.
 MJD_RANGE = (50000.0, 75000.0)
 MAX_POINTS = 50_000
+#: Beyond any star but the Sun: what lies above is a sentinel, and its square would overflow the arithmetic.
+MAX_FLUX = 1e12
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,10 @@ def light_curve(
         f"MJD outside {MJD_RANGE[0]:.0f} to {MJD_RANGE[1]:.0f}",
     )
     drop(~np.isfinite(y), "no flux")
+    drop(np.isfinite(y) & (np.abs(y) > MAX_FLUX), f"flux beyond ±{MAX_FLUX:.0e} FLUXCAL (magnitude −2.5)")
     drop(~np.isfinite(e), "no flux error")
     drop(np.isfinite(e) & (e <= 0), "flux error zero or negative")
+    drop((e > 0) & ((e < 1.0 / MAX_FLUX) | (e > MAX_FLUX)), f"flux error outside {1 / MAX_FLUX:.0e} to {MAX_FLUX:.0e} FLUXCAL")
     t, y, e, b, f = t[keep], y[keep], e[keep], b[keep], f[keep]
 
     # Total order, so that shuffled rows give the same light curve bit for bit, even at equal times.
