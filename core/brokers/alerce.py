@@ -92,7 +92,7 @@ class AlerceZtf(_Alerce):
             "/ztf/v1/objects/{oid}/lightcurve",
             rows_at="detections",
             required=("mjd", "fid", "magpsf", "sigmapsf", "isdiffpos"),
-            expected=("ra", "dec", "distnr", "candid"),
+            expected=("ra", "dec", "distnr"),
         ),
         Endpoint(
             "non-detections",
@@ -141,7 +141,7 @@ class AlerceLsst(_Alerce):
             "/lightcurve_api/detections",
             {"survey_id": "lsst", "oid": "{oid}"},
             required=_fields,
-            expected=("ra", "dec", "psfFlux_flag", "reliability"),
+            expected=("ra", "dec", "psfFlux_flag"),
         ),
         Endpoint(
             "forced photometry",
@@ -154,7 +154,7 @@ class AlerceLsst(_Alerce):
             "/object_api/object",
             {"survey_id": "lsst", "oid": "{oid}"},
             rows_at=None,
-            expected=("meanra", "meandec", "n_det"),
+            expected=("meanra", "meandec"),
         ),
     )
 

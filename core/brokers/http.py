@@ -70,7 +70,7 @@ class Answer:
 
 
 class Fetcher:
-    """One conversation with one broker about one object, under one clock that starts now.
+    """One conversation with one broker about one object, under one clock that starts with the first request.
 
     broker : name for messages. base_url : the only place that is asked. about : the object's id, for messages.
     advice : what a person can do when the broker fails. token : sent as ``Authorization: Token …`` when not empty.
@@ -95,7 +95,7 @@ class Fetcher:
         self.max_bytes = max_bytes
         self._token = token
         self._not_numbers = 0
-        self._ends = time.monotonic() + self.timeouts.total
+        self._ends: float | None = None
 
     def notes(self) -> list[Note]:
         """What was strange but readable in the answers so far."""
@@ -279,6 +279,8 @@ class Fetcher:
         )
 
     def _remaining(self) -> float:
+        if self._ends is None:
+            self._ends = time.monotonic() + self.timeouts.total
         return self._ends - time.monotonic()
 
 

@@ -59,7 +59,7 @@ class LasairZtf(_Lasair):
             method="POST",
             rows_at="candidates",
             required=("fid", "magpsf", "sigmapsf", "isdiffpos"),
-            expected=("mjd", "jd", "candid", "diffmaglim", "ra", "dec", "magnr"),
+            expected=("mjd", "jd", "diffmaglim", "ra", "dec", "magnr"),
         ),
     )
 
@@ -102,7 +102,7 @@ class LasairLsst(_Lasair):
             method="POST",
             rows_at="diaSourcesList",
             required=_fields,
-            expected=("ra", "dec", "reliability"),
+            expected=("ra", "dec"),
         ),
         Endpoint(
             "forced photometry", "/object/", _FORM, method="POST", rows_at="diaForcedSourcesList", required=_fields

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+
 from core.brokers.base import BrokerError
 from core.brokers.endpoint import Endpoint
 from core.brokers.http import MAX_BYTES, Fetcher, Timeouts, base_url_of
@@ -55,7 +56,7 @@ class BrokerSource:
         return checked_id(object_id, self.survey, broker=self.broker)
 
     def fetcher(self, object_id: str, timeouts: Timeouts | None = None) -> Fetcher:
-        """A conversation about one object; its clock starts now."""
+        """A conversation about one object; its clock starts with the first request."""
         return Fetcher(
             self.broker,
             self.base_url,
