@@ -48,6 +48,12 @@ def test_duplicates_are_merged_and_said():
     assert any(note.kind == "merged" and note.count == 1 for note in curve.notes)
 
 
+def test_an_exact_copy_leaves_no_trace():
+    t, y, e, b = [59000.1, 59001.2, 59003.3], [10.1, 20.2, 30.3], [1.1, 2.3, 3.7], [0, 1, 0]
+    once, twice = light_curve("x", t, y, e, b), light_curve("x", t * 2, y * 2, e * 2, b * 2)
+    assert once.photometry_sha256() == twice.photometry_sha256()
+
+
 def test_a_detection_beats_forced_photometry_of_the_same_exposure():
     curve = light_curve("x", [59000.0, 59000.0], [10.0, 99.0], [1.0, 0.1], [0, 0], forced=[False, True])
     assert curve.flux.tolist() == [10.0]
