@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from core.bands import band_index
-from core.brokers.files.packets import Packet, dropped, exact_id, known, number
+from core.brokers.files.fields import dropped, exact_id, known, number, with_tns_type
 from core.lightcurve import MJD_RANGE, LightCurve, Limits, Note, Provenance, light_curve, upper_limits
 from core.photometry import to_fluxcal
 from core.refusal import BadInput
@@ -24,7 +25,7 @@ _DEC = ("dec", "decl")
 LIMIT_SIGMA = 5.0
 
 
-def lsst_light_curve(packet: Packet, provenance: Provenance | None = None) -> LightCurve:
+def lsst_light_curve(packet: Mapping[str, Any], provenance: Provenance | None = None) -> LightCurve:
     """The light curve of one LSST packet: diaSource, its history and forced photometry, psfFlux [nJy] as FLUXCAL.
 
     Times are TAI and stay so (``time_scale``). An alert without a diaObject (a known asteroid) is named by its
@@ -39,9 +40,9 @@ def lsst_light_curve(packet: Packet, provenance: Provenance | None = None) -> Li
 
     rows = [source, *_rows(packet.get("prvDiaSources"))]
     forced = _rows(packet.get("prvDiaForcedSources"))
-    mjd, flux, flux_err, band, kept, row_notes = _photometry([*rows, *forced])
-    is_forced = np.repeat([False, True], [len(rows), len(forced)])[kept]
+    mjd, flux, flux_err, band, is_forced, row_notes = _photometry([*rows, *forced], len(rows))
     simulated = "z_final" in target  # only ELAsTiCC, a simulation, has it
+    provenance = with_tns_type(provenance, _mapping(packet.get("xm")).get("tns_type"))
     redshift, redshift_err = _redshift(packet, target)
     return light_curve(
         object_id,
@@ -53,8 +54,8 @@ def lsst_light_curve(packet: Packet, provenance: Provenance | None = None) -> Li
         limits=_limits(_rows(packet.get("prvDiaNondetectionLimits"))),
         redshift=redshift,
         redshift_err=redshift_err,
-        ra=known(_first(target, ("ra",)) or source.get("ra")),
-        dec=known(_first(target, _DEC) or _first(source, _DEC)),
+        ra=_position(target, source, ("ra",)),
+        dec=_position(target, source, _DEC),
         alert_id=alert_id,
         time_scale="tai",
         context=_context(packet),
@@ -74,8 +75,14 @@ def _first(row: Mapping[str, Any], names: Sequence[str]) -> Any:
     return None
 
 
+def _position(target: Mapping[str, Any], source: Mapping[str, Any], names: Sequence[str]) -> float | None:
+    """A coordinate [deg] of the object, or else of the source."""
+    value = known(_first(target, names))
+    return value if value is not None else known(_first(source, names))
+
+
 def _ids(
-    packet: Packet, source: Mapping[str, Any], target: Mapping[str, Any]
+    packet: Mapping[str, Any], source: Mapping[str, Any], target: Mapping[str, Any]
 ) -> tuple[str, str | None, tuple[Note, ...]]:
     """(object_id, alert_id, notes). The exact one of several copies of an id is preferred over a float."""
     # alertId is a constant in some simulations; diaSourceId is unique in all.
@@ -105,8 +112,8 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _photometry(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, Any, Any, Any, Any, tuple[Note, ...]]:
-    """(mjd, flux [nJy], flux_err [nJy], band, which rows were kept, notes)."""
+def _photometry(rows: Sequence[Mapping[str, Any]], n_sources: int) -> tuple[Any, Any, Any, Any, Any, tuple[Note, ...]]:
+    """(mjd, flux [nJy], flux_err [nJy], band, forced, notes) of rows whose first ``n_sources`` are detections, by time."""
     band = np.array([_band(_first(row, _BAND)) for row in rows], dtype=np.int64)
     values = np.array(
         [(number(_first(row, _TIME)), number(_first(row, _FLUX)), number(_first(row, _FLUX_ERR))) for row in rows]
@@ -122,10 +129,13 @@ def _photometry(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, Any, Any, Any, 
         *dropped(int((known_band & ~in_time).sum()), f"time {first_time[0]:.1f} is no MJD" if len(first_time) else ""),
         *dropped(int((known_band & in_time & flagged).sum()), "the PSF fit failed (psfFlux_flag)"),
     )
-    return values[kept, 0], values[kept, 1], values[kept, 2], band[kept], kept, notes
+    # Packets list the newest first; that is their habit and not worth a note to the reader.
+    order = np.flatnonzero(kept)[np.argsort(values[kept, 0], kind="stable")]
+    return values[order, 0], values[order, 1], values[order, 2], band[order], order >= n_sources, notes
 
 
-def _band(name: object) -> int:
+@lru_cache(maxsize=1024)
+def _band(name: str | None) -> int:
     try:
         return band_index(name, "lsst") if name is not None else -1
     except BadInput:
@@ -143,7 +153,7 @@ def _limits(rows: Sequence[Mapping[str, Any]]) -> Limits:
     return upper_limits(v[:, 0], LIMIT_SIGMA * to_fluxcal(v[:, 1], "njy"), v[:, 2], n_sigma=LIMIT_SIGMA)
 
 
-def _redshift(packet: Packet, target: Mapping[str, Any]) -> tuple[float | None, float | None]:
+def _redshift(packet: Mapping[str, Any], target: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """From ELAsTiCC's host (z_final) or from TNS by way of Fink; 0 and negative numbers stand for "unknown"."""
     z = number(target.get("z_final"))
     if z > 0:
@@ -153,7 +163,7 @@ def _redshift(packet: Packet, target: Mapping[str, Any]) -> tuple[float | None, 
     return (z, None) if z > 0 else (None, None)
 
 
-def _context(packet: Packet) -> dict[str, float]:
+def _context(packet: Mapping[str, Any]) -> dict[str, float]:
     match = _mapping(packet.get("xm"))
     found = {"parallax": number(match.get("gaiadr3_Plx")), "parallax_err": number(match.get("gaiadr3_e_Plx"))}
     return {name: value for name, value in found.items() if np.isfinite(value)}

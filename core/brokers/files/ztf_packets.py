@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.bands import band_index
-from core.brokers.files.packets import Packet, dropped, exact_id, known, number
+from core.brokers.files.fields import dropped, exact_id, known, magnitude, number, with_tns_type
 from core.lightcurve import LightCurve, Limits, Note, Provenance, light_curve, upper_limits
 from core.photometry import (
     ZERO_POINT,
@@ -24,7 +24,7 @@ CONTEXT = ("ndethist", "sgscore1", "distpsnr1", "magnr", "distnr")
 _FID = {fid: band_index(fid, "ztf") for fid in (1, 2, 3)}
 
 
-def ztf_light_curve(packet: Packet, provenance: Provenance | None = None) -> LightCurve:
+def ztf_light_curve(packet: Mapping[str, Any], provenance: Provenance | None = None) -> LightCurve:
     """The light curve of one ZTF packet: candidate, history and forced photometry, as signed difference flux.
 
     Magnitudes of ``isdiffpos`` f or 0 are negative fluxes. A history row without magpsf is an upper limit (diffmaglim,
@@ -46,19 +46,21 @@ def ztf_light_curve(packet: Packet, provenance: Provenance | None = None) -> Lig
     rows = [candidate, *_rows(packet.get("prv_candidates"))]
     mjd, flux, flux_err, band, limits, alert_notes = _alert_photometry(rows)
     f_mjd, f_flux, f_err, f_band, forced_notes = _forced_photometry(_rows(packet.get("fp_hists")))
+    times = np.concatenate([mjd, f_mjd])
+    order = np.argsort(times, kind="stable")  # packets list the newest first: not worth a note to the reader
     return light_curve(
         object_id,
-        np.concatenate([mjd, f_mjd]),
-        np.concatenate([flux, f_flux]),
-        np.concatenate([flux_err, f_err]),
-        np.concatenate([band, f_band]),
-        forced=np.concatenate([np.zeros(len(mjd), bool), np.ones(len(f_mjd), bool)]),
+        times[order],
+        np.concatenate([flux, f_flux])[order],
+        np.concatenate([flux_err, f_err])[order],
+        np.concatenate([band, f_band])[order],
+        forced=np.repeat([False, True], [len(mjd), len(f_mjd)])[order],
         limits=limits,
         ra=known(candidate.get("ra")),
         dec=known(candidate.get("dec")),
         alert_id=alert_id or None,
         context=_context(packet, candidate),
-        provenance=provenance,
+        provenance=with_tns_type(provenance, packet.get("tns")),
         notes=(*notes, *id_notes, *alert_notes, *forced_notes),
     )
 
@@ -75,7 +77,7 @@ def _alert_photometry(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, Any, Any,
     signs: list[str] = []
     for row in rows:
         band = _FID.get(row.get("fid"))  # type: ignore[arg-type]
-        jd, mag = number(row.get("jd")), number(row.get("magpsf"))
+        jd, mag = number(row.get("jd")), magnitude(row.get("magpsf"))
         if band is None:
             no_band += 1
         elif np.isfinite(mag):
@@ -85,7 +87,7 @@ def _alert_photometry(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, Any, Any,
                 signs.append(str(error))
                 continue
             detections.append((jd, mag, number(row.get("sigmapsf")), band, sign))
-        elif np.isfinite(limit := number(row.get("diffmaglim"))):
+        elif np.isfinite(limit := magnitude(row.get("diffmaglim"))):
             limits.append((jd, limit, band))
         else:
             no_value += 1
@@ -124,7 +126,7 @@ def _forced_photometry(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, Any, Any
     return jd_to_mjd(v[:, 0]), v[:, 1] * scale, v[:, 2] * scale, v[:, 4].astype(np.int64), notes
 
 
-def _context(packet: Packet, candidate: Mapping[str, Any]) -> dict[str, float]:
+def _context(packet: Mapping[str, Any], candidate: Mapping[str, Any]) -> dict[str, float]:
     found = {name: number(candidate.get(name)) for name in CONTEXT}
     # Fink adds Gaia's parallax at top level.
     found["parallax"], found["parallax_err"] = number(packet.get("Plx")), number(packet.get("e_Plx"))

@@ -1,0 +1,268 @@
+"""Avro alerts without surprises: containers block by block under caps, and Confluent-framed packets by schema id.
+
+fastavro decodes the records; the container is walked here, because a decoder that unpacks first and asks later can be
+made to fill the memory by a file of a few kilobytes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import fastavro
+
+from core.brokers.files.content import MEGABYTE, Reading, Unreadable, packet_ids
+from core.brokers.files.packets import light_curve_of, packet_survey, wrong_fields
+from core.brokers.files.schemas import checked_schema, pruned, schema_for_id
+from core.lightcurve import LightCurve, Provenance
+from core.refusal import BadInput
+
+MAGIC = b"Obj\x01"
+_MAX_HEADER = 4 * MEGABYTE
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an Avro container says of itself: its parsed schema, its codec, the marker between blocks."""
+
+    schema: dict[str, Any]
+    codec: str
+    sync: bytes
+
+
+def read_container(stream: BinaryIO, reading: Reading) -> Iterator[LightCurve | Unreadable]:
+    """Light curves of an Avro container of ZTF or LSST alerts, plain or from Fink, in file order.
+
+    One broken record or light curve is handed on as `Unreadable`. Raises BadInput for what ends the file: a broken
+    header, a schema that is no alert, a truncated or oversized block.
+    """
+    header = _header(stream)
+    survey = _alert_survey(header.schema)
+    fink = any(f["name"].startswith("fink_") for f in header.schema["fields"])
+    reading.format = f"{'Fink ' if fink else ''}{survey.upper()} alerts (Avro)"
+    reader = pruned(header.schema)
+    provenance = Provenance(source=reading.name)
+    index = 0
+    for block, count in _blocks(stream, header, reading):
+        done = 0
+        try:
+            for packet in _records(block, count, header.schema, reader, reading):
+                done += 1
+                yield _curve(packet, f"record {index + done}", provenance)
+        except BadInput as error:
+            if error.reason != "decode":
+                raise
+            # Without the end of the broken record, the start of the next is unknown: the rest of the block is lost.
+            yield Unreadable(_span(index + done + 1, index + count), error)
+        index += count
+
+
+def read_wire(data: bytes, reading: Reading) -> Iterator[LightCurve | Unreadable]:
+    """The light curve of one packet in Confluent framing: byte 0, schema id (4 bytes), record without schema.
+
+    Raises BadInput when the schema can't be found (naming its id and what to provide) or does not fit the bytes.
+    """
+    schema_id = int.from_bytes(data[1:5], "big")
+    schema = schema_for_id(schema_id, reading.schemas)
+    survey = _alert_survey(schema)
+    reading.format = f"{survey.upper()} alert (Confluent framing, schema {schema_id})"
+    reading.spend(records=1, unpacked=len(data))
+    body = io.BytesIO(data[5:])
+    packet = _decode(body, schema, pruned(schema))
+    if left := len(data) - 5 - body.tell():
+        raise BadInput(
+            "decode", f"schema {schema_id} does not fit: {left:,} of {len(data):,} bytes are left over after the record"
+        )
+    yield _curve(packet, "record 1", Provenance(source=reading.name))
+
+
+def _curve(packet: dict[str, Any], where: str, provenance: Provenance) -> LightCurve | Unreadable:
+    try:
+        return light_curve_of(packet, provenance)
+    except BadInput as error:
+        return Unreadable(where, error, *packet_ids(packet))
+
+
+def _alert_survey(schema: dict[str, Any]) -> str:
+    names = [f["name"] for f in schema["fields"]]
+    survey = packet_survey(names)
+    if survey is None:
+        raise wrong_fields(names, f"Avro schema {schema.get('name', '?')!r}")
+    return survey
+
+
+def _span(first: int, last: int) -> str:
+    return f"record {first}" if first == last else f"records {first} to {last}"
+
+
+# --- the container ---------------------------------------------------------------------------------------------------
+
+
+def _header(stream: BinaryIO) -> Header:
+    if _take(stream, 4, "header") != MAGIC:
+        raise BadInput("format", "not an Avro container")
+    meta: dict[str, bytes] = {}
+    size = 0
+    while count := _long(stream, "header"):
+        if count < 0:
+            _long(stream, "header")
+        for _ in range(abs(count)):
+            pair = []
+            for _ in range(2):
+                length = _long(stream, "header")
+                size += length
+                if not 0 <= length <= _MAX_HEADER or size > _MAX_HEADER:
+                    raise BadInput(
+                        "format", f"Avro header announces {length:,} bytes; at most {_MAX_HEADER:,} are read"
+                    )
+                pair.append(_take(stream, length, "header"))
+            meta[pair[0].decode("utf-8", "replace")] = pair[1]
+    try:
+        raw = json.loads(meta.get("avro.schema", b"null"))
+    except (ValueError, RecursionError) as error:
+        raise BadInput("schema", f"the Avro schema in the header is not JSON: {str(error)[:100]}") from error
+    codec = meta.get("avro.codec", b"null").decode("utf-8", "replace")
+    if codec not in _CODECS:
+        raise BadInput("format", f"Avro codec {codec!r}; known are {', '.join(_CODECS)}")
+    return Header(checked_schema(raw), codec, _take(stream, 16, "header"))
+
+
+def _blocks(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tuple[bytes, int]]:
+    """(unpacked bytes, number of records) of each block; every size is checked before memory is asked for."""
+    cap = reading.caps.block_bytes
+    number = 0
+    while first := stream.read(1):
+        number += 1
+        where = f"block {number}"
+        count = _long(stream, where, first)
+        size = _long(stream, where)
+        if not 0 <= size <= cap:
+            raise BadInput("too_large", f"{where} announces {size:,} bytes; at most {cap:,} are read")
+        data = _unpack(header.codec, _take(stream, size, where), cap, where)
+        if not 0 <= count <= len(data):
+            raise BadInput("format", f"{where} announces {count:,} records in {len(data):,} bytes")
+        if _take(stream, 16, where) != header.sync:
+            raise BadInput("format", f"{where} does not end with the file's sync marker: the file is damaged")
+        reading.spend(records=count, unpacked=len(data))
+        yield data, count
+
+
+def _records(block: bytes, count: int, schema: dict, reader: dict, reading: Reading) -> Iterator[dict[str, Any]]:
+    """Records of an unpacked block. Each sees at most ``record_bytes``, so that one can't claim the whole block."""
+    cap = reading.caps.record_bytes
+    start, window = 0, io.BytesIO(block[:cap])
+    done = 0
+    while done < count:
+        before = window.tell()
+        try:
+            packet = _decode(window, schema, reader)
+        except BadInput as error:
+            if before == 0 or start + cap >= len(block):
+                raise
+            if error.reason != "decode":
+                raise
+            start += before  # the record was cut by the window's end: move the window to its start
+            window = io.BytesIO(block[start : start + cap])
+            continue
+        done += 1
+        reading.spend()
+        yield packet
+
+
+def _decode(body: io.BytesIO, schema: dict, reader: dict) -> dict[str, Any]:
+    try:
+        return fastavro.schemaless_reader(body, schema, reader)  # type: ignore[return-value]
+    except Exception as error:  # damaged bytes make fastavro raise anything from EOFError to UnicodeDecodeError
+        what = str(error)[:120] or type(error).__name__
+        raise BadInput("decode", f"the bytes do not fit the schema ({what})") from error
+
+
+def _take(stream: BinaryIO, size: int, where: str) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise BadInput("truncated", f"the file is truncated: {where} needs {size:,} bytes and {len(data):,} are left")
+    return data
+
+
+def _long(stream: BinaryIO, where: str, first: bytes = b"") -> int:
+    """Avro's zigzag variable-length integer, at most ten bytes."""
+    value = shift = 0
+    byte = first or _take(stream, 1, where)
+    while True:
+        value |= (byte[0] & 0x7F) << shift
+        if not byte[0] & 0x80:
+            return (value >> 1) ^ -(value & 1)
+        shift += 7
+        if shift > 63:
+            raise BadInput("format", f"{where} holds a number of more than 64 bits: the file is damaged")
+        byte = _take(stream, 1, where)
+
+
+# --- unpacking under a cap -------------------------------------------------------------------------------------------
+
+
+def _unpack(codec: str, data: bytes, cap: int, where: str) -> bytes:
+    try:
+        unpacked = _CODECS[codec](data, cap)
+    except BadInput:
+        raise
+    except Exception as error:  # each codec has its own kinds of error
+        raise BadInput("format", f"{where} can't be unpacked with {codec}: {str(error)[:100]}") from error
+    if unpacked is None:
+        raise BadInput("too_large", f"{where} unpacks from {len(data):,} to more than {cap:,} bytes")
+    return unpacked
+
+
+def _stored(data: bytes, cap: int) -> bytes | None:
+    return data if len(data) <= cap else None
+
+
+def _inflate(data: bytes, cap: int) -> bytes | None:
+    unpacker = zlib.decompressobj(-15)
+    out = unpacker.decompress(data, cap + 1)
+    return out if len(out) <= cap else None
+
+
+def _snappy(data: bytes, cap: int) -> bytes | None:
+    import cramjam
+
+    body, checksum = data[:-4], data[-4:]
+    if cramjam.snappy.decompress_raw_len(body) > cap:
+        return None
+    out = bytes(cramjam.snappy.decompress_raw(body))
+    if zlib.crc32(out).to_bytes(4, "big") != checksum:
+        raise ValueError("checksum does not match")
+    return out
+
+
+def _zstandard(data: bytes, cap: int) -> bytes | None:
+    import cramjam
+
+    room = bytearray(min(cap, max(64 * len(data), MEGABYTE)) + 1)
+    try:
+        size = cramjam.zstd.decompress_into(data, room)
+    except cramjam.DecompressionError:
+        room = bytearray(cap + 1)
+        size = cramjam.zstd.decompress_into(data, room)
+    return bytes(room[:size]) if size <= cap else None
+
+
+def _bzip2(data: bytes, cap: int) -> bytes | None:
+    import bz2
+
+    out = bz2.BZ2Decompressor().decompress(data, cap + 1)
+    return out if len(out) <= cap else None
+
+
+def _xz(data: bytes, cap: int) -> bytes | None:
+    import lzma
+
+    out = lzma.LZMADecompressor(memlimit=256 * MEGABYTE).decompress(data, cap + 1)
+    return out if len(out) <= cap else None
+
+
+_CODECS = {"null": _stored, "deflate": _inflate, "snappy": _snappy, "zstandard": _zstandard, "bzip2": _bzip2, "xz": _xz}

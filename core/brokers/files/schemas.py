@@ -1,0 +1,203 @@
+"""Avro schemas: checked before they are trusted, cut down to what is read, and found for packets that carry only an id.
+
+No LSST schemas are shipped here (their licence is the GPL); a survey's registry or that package has them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import fastavro.schema
+
+from core.brokers.files.content import listing
+from core.brokers.files.packets import NESTED_FIELDS, TOP_FIELDS
+from core.refusal import BadInput
+
+_MAX_FILES = 2000
+_MAX_DEPTH = 16
+
+
+def checked_schema(raw: object) -> dict[str, Any]:
+    """A schema parsed and found harmless: a record, not recursive, without lists of things that take no bytes.
+
+    Both would let a few bytes keep the decoder busy or deep enough to end the process. Raises BadInput ("schema").
+    """
+    if not isinstance(raw, dict) or raw.get("type") != "record":
+        raise BadInput("schema", f"the Avro schema is {str(raw)[:60]!r}; expected a record, one alert")
+    try:
+        parsed = fastavro.parse_schema(_defined_once(raw, set()))
+    except Exception as error:  # fastavro lets many kinds of error out for a hostile schema
+        raise BadInput("schema", f"the Avro schema can't be parsed: {str(error)[:200]}") from error
+    definitions: dict[str, Any] = {}
+    _collect_names(parsed, definitions)
+    _check_part(parsed, definitions, ())
+    return parsed  # type: ignore[return-value]
+
+
+def pruned(schema: dict[str, Any]) -> dict[str, Any]:
+    """A reader schema with only the fields that a light curve is made of, so that cut-outs are skipped, not unpacked."""
+    definitions: dict[str, Any] = {}
+    emitted: set[str] = set()
+
+    def prune(part: Any, keep: frozenset[str]) -> Any:
+        if isinstance(part, list):
+            return [prune(p, keep) for p in part]
+        if isinstance(part, str):
+            # A named type whose definition may have been cut away: define it again at its first use.
+            return prune(definitions[part], keep) if part in definitions and part not in emitted else part
+        if part["type"] == "array":
+            return {"type": "array", "items": prune(part["items"], keep)}
+        if part["type"] in ("record", "error"):
+            definitions[part["name"]] = part
+            emitted.add(part["name"])
+            fields = [
+                {"name": f["name"], "type": prune(f["type"], NESTED_FIELDS)}
+                for f in part["fields"]
+                if f["name"] in keep
+            ]
+            return {"type": "record", "name": part["name"], "fields": fields}
+        if "name" in part:
+            emitted.add(part["name"])
+        return part
+
+    _collect_names(schema, definitions)
+    return fastavro.parse_schema(prune(schema, TOP_FIELDS))  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=64)
+def schema_for_id(schema_id: int, folder: Path | None) -> dict[str, Any]:
+    """The schema of a registry id; for LSST that is 100 × major + minor, so 701 is version 7.1.
+
+    A folder may hold ``701.avsc`` or ``701.json``, files with the version in their names (``lsst_v7_1.json``,
+    ``lsst.v7_1.alert.avsc`` beside the records it names), or the layout ``7/1/`` of lsst-alert-packet.
+    Raises BadInput ("no_schema") that names the id and what to provide.
+    """
+    major, minor = divmod(schema_id, 100)
+    name = f"schema {schema_id} (LSST version {major}.{minor})"
+    if folder is not None:
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise BadInput("no_schema", f"the folder of schemas {folder} does not exist")
+        for path in _candidates(folder, schema_id):
+            return _load(path)
+    packaged = _from_package(major, minor)
+    if packaged is not None:
+        return packaged
+    place = f"is not in {folder}" if folder is not None else "is needed to read this packet"
+    raise BadInput(
+        "no_schema",
+        f"{name} {place}: packets in Confluent framing carry no schema. Give a folder that holds lsst_v{major}_{minor}.json "
+        f"or {schema_id}.avsc (--schemas), or install lsst-alert-packet",
+    )
+
+
+def _candidates(folder: Path, schema_id: int) -> Iterator[Path]:
+    """Files that may be the alert schema of this id, the surest first."""
+    major, minor = divmod(schema_id, 100)
+    version = re.compile(rf"v{major}_{minor}(?!\d)")
+    files = [
+        p for i, p in zip(range(_MAX_FILES), sorted(folder.rglob("*")), strict=False) if p.suffix in (".json", ".avsc")
+    ]
+    yield from (p for p in files if p.stem == str(schema_id))
+    versioned = [p for p in files if version.search(p.stem)]
+    yield from (p for p in versioned if p.stem.endswith("alert"))
+    yield from (p for p in versioned if "." not in p.stem)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(raw, dict) and isinstance(raw.get("schema"), str):  # the answer of a schema registry
+            raw = json.loads(raw["schema"])
+        try:
+            fastavro.schema.parse_schema(raw)
+        except fastavro.schema.UnknownType:
+            raw = fastavro.schema.load_schema(str(path))  # the records it names lie beside it, one file each
+    except BadInput:
+        raise
+    except Exception as error:  # JSON, Avro and file errors alike: the folder is the user's
+        raise BadInput("no_schema", f"the schema in {path.name} can't be read: {str(error)[:150]}") from error
+    return checked_schema(raw)
+
+
+def _from_package(major: int, minor: int) -> dict[str, Any] | None:
+    try:
+        from lsst.alert.packet import get_schema_path
+    except ImportError:
+        return None
+    path = Path(get_schema_path(major, minor)) / f"lsst.v{major}_{minor}.alert.avsc"
+    return _load(path) if path.is_file() else None
+
+
+def _defined_once(part: Any, seen: set[str]) -> Any:
+    """The schema without fastavro's own marks ("already parsed, trust me") and with repeated definitions as references.
+
+    Expanded LSST schemas, as fastavro writes them, define diaSource twice.
+    """
+    if isinstance(part, list):
+        return [_defined_once(p, seen) for p in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") in ("record", "error", "enum", "fixed") and "." in str(part.get("name", "")):
+        if part["name"] in seen:
+            return part["name"]
+        seen.add(part["name"])
+    return {
+        key: _defined_once(value, seen) if key in ("fields", "type", "items", "values") else value
+        for key, value in part.items()
+        if not key.startswith("__")
+    }
+
+
+def _collect_names(part: Any, definitions: dict[str, Any], depth: int = 0) -> None:
+    if depth > 4 * _MAX_DEPTH:
+        raise BadInput("schema", f"the Avro schema is nested more than {_MAX_DEPTH} deep")
+    if isinstance(part, list):
+        for item in part:
+            _collect_names(item, definitions, depth + 1)
+    elif isinstance(part, dict):
+        if "name" in part and part.get("type") in ("record", "error", "enum", "fixed"):
+            definitions[part["name"]] = part
+        for field in part.get("fields", ()):
+            _collect_names(field["type"], definitions, depth + 1)
+        for key in ("items", "values", "type"):
+            if isinstance(part.get(key), dict | list):
+                _collect_names(part[key], definitions, depth + 1)
+
+
+def _check_part(part: Any, definitions: dict[str, Any], inside: tuple[str, ...]) -> int:
+    """The least number of bytes that ``part`` takes; raises BadInput when it is recursive, too deep or a bomb."""
+    if len(inside) > _MAX_DEPTH:
+        raise BadInput("schema", f"the Avro schema is nested more than {_MAX_DEPTH} deep")
+    if isinstance(part, list):
+        for item in part:
+            _check_part(item, definitions, inside)
+        return 1
+    if isinstance(part, str):
+        if part in definitions:
+            return _check_part(definitions[part], definitions, inside)
+        return 0 if part == "null" else 1
+    kind = part["type"]
+    if kind in ("record", "error"):
+        name = part["name"]
+        if name in inside:
+            raise BadInput("schema", f"the Avro schema is recursive ({name} holds itself); alerts are not")
+        return sum(_check_part(f["type"], definitions, (*inside, name)) for f in part["fields"])
+    if kind in ("array", "map"):
+        item = part["items"] if kind == "array" else part["values"]
+        if _check_part(item, definitions, (*inside, kind)) == 0 and kind == "array":
+            raise BadInput(
+                "schema", f"the Avro schema has a list of {listing([item])}, which take no bytes; alerts have none"
+            )
+        return 1
+    if kind == "fixed":
+        return int(part["size"])
+    if isinstance(kind, dict | list):
+        return _check_part(kind, definitions, inside)
+    return 0 if kind == "null" else 1
