@@ -192,8 +192,8 @@ def _fixed_grid_channels(
     flux : GP mean / peak, all bands by one factor, so colour survives. sigma : GP σ / √A, 1 where nothing is known.
     log_flux : log10 of flux, clipped at 2 % of the peak. colour : differences of neighbouring bands' log_flux.
     slope : centred time differences of log_flux and colour (a 1×1 embedding sees no slopes).
-    coverage : 1 between first and last point. time_scale : ln √M₀ [d]; amplitude : ln(√A / peak); both constant in
-    time. brightness : log10 peak [FLUXCAL], off by default, since it carries the survey's selection.
+    coverage : 1 between first and last point. time_scale : ln √M₀ [d]; amplitude : ln(√A / peak), clipped at ±3; both
+    constant in time. brightness : log10 peak [FLUXCAL], off by default, since it carries the survey's selection.
     """
     n, length, _ = mean.shape
     scale = np.maximum(peak, 1e-12)[:, None, None]
@@ -221,7 +221,8 @@ def _fixed_grid_channels(
         elif name == "time_scale":
             groups.append(constant * (0.5 * theta[:, 1] - 3.5)[:, None, None])
         elif name == "amplitude":
-            groups.append(constant * (0.5 * theta[:, 0] - np.log(scale[:, 0, 0]))[:, None, None])
+            ratio = np.clip(0.5 * theta[:, 0] - np.log(scale[:, 0, 0]), -3.0, 3.0)
+            groups.append(constant * ratio[:, None, None])
         elif name == "brightness":
             groups.append(constant * (np.log10(scale[:, 0, 0]) - 3.0)[:, None, None])
         else:

@@ -1,0 +1,132 @@
+"""From a trained Keras network to the TFLite file that core reads: plain operations, named tensors, three outputs.
+
+The graph is written out by hand rather than converted layer by layer: every reshape has one unknown size, so that the
+batch stays dynamic without the twenty shape operations that Keras' three-dimensional dense layers bring.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.lite.tools import flatbuffer_utils
+
+from training.network import LAYER_NORM_EPSILON, Shape, positions
+
+#: What a card's ``tensors`` says of every file made here: the names are written into the file.
+TENSORS: dict[str, str] = {
+    "activations": "activations",
+    "logits": "logits",
+    "probabilities": "probabilities",
+    "head_weights": "head_weights",
+    "head_bias": "head_bias",
+}
+
+
+def export(model: keras.Model, shape: Shape) -> bytes:
+    """A float32 TFLite file of ``model``: outputs logits (B, C), probabilities (B, C), activations (B, L+R, d)."""
+    weights = {
+        layer.name: [np.asarray(w) for w in layer.get_weights()] for layer in model.layers if layer.get_weights()
+    }
+    rows = shape.length + shape.features
+
+    @tf.function(input_signature=[tf.TensorSpec([None, rows, shape.channels], tf.float32, name="light_curve")])
+    def forward(values: Any) -> dict[str, Any]:
+        return _forward(values, weights, shape)
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([forward.get_concrete_function()], forward)
+    return _with_names(converter.convert(), weights["head"])
+
+
+def _forward(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) -> dict[str, Any]:
+    rows, d = shape.length + shape.features, shape.d
+
+    def dense(x: Any, name: str) -> Any:
+        kernel, bias = weights[name]
+        return tf.matmul(x, tf.constant(kernel)) + tf.constant(bias)
+
+    x = _embed(values, weights, shape)
+    table = positions(rows, d).reshape(1, rows * d)
+    x = tf.reshape(tf.reshape(x, [-1, rows * d]) + tf.constant(table), [-1, d])
+    attended = dense(_attend(*(dense(x, name) for name in ("query", "key", "value")), rows, shape), "mix")
+    x = _norm(x + attended, *weights["norm_attention"])
+    forward = dense(tf.nn.relu(dense(x, "widen")), "narrow")
+    activations = tf.reshape(_norm(x + forward, *weights["norm_forward"]), [-1, rows, d])
+    logits = dense(tf.reduce_mean(activations, axis=1), "head")
+    return {"logits": logits, "probabilities": tf.nn.softmax(logits), "activations": activations}
+
+
+def _embed(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) -> Any:
+    """(B, L+R, d): the convolution over the light curve's rows, the dense embedding of the features' rows."""
+    kernel, bias = weights["embed"]
+    rows = values[:, : shape.length] if shape.features else values
+    x = tf.nn.relu(tf.nn.conv1d(rows, tf.constant(kernel), stride=1, padding="SAME") + tf.constant(bias))
+    if not shape.features:
+        return x
+    kernel, bias = weights["embed_features"]
+    extra = tf.reshape(values[:, shape.length :], [-1, shape.channels])
+    extra = tf.nn.relu(tf.matmul(extra, tf.constant(kernel)) + tf.constant(bias))
+    return tf.concat([x, tf.reshape(extra, [-1, shape.features, shape.d])], axis=1)
+
+
+def _attend(q: Any, k: Any, v: Any, rows: int, shape: Shape) -> Any:
+    depth = shape.d // shape.heads
+
+    def split(x: Any) -> Any:
+        return tf.transpose(tf.reshape(x, [-1, rows, shape.heads, depth]), [0, 2, 1, 3])
+
+    score = tf.matmul(split(q * (1.0 / math.sqrt(depth))), split(k), transpose_b=True)
+    mixed = tf.matmul(tf.nn.softmax(score), split(v))
+    return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, shape.d])
+
+
+def _norm(x: Any, scale: np.ndarray, shift: np.ndarray) -> Any:
+    mean = tf.reduce_mean(x, axis=-1, keepdims=True)
+    variance = tf.reduce_mean(tf.math.squared_difference(x, mean), axis=-1, keepdims=True)
+    return (x - mean) * tf.math.rsqrt(variance + LAYER_NORM_EPSILON) * tf.constant(scale) + tf.constant(shift)
+
+
+def _with_names(content: bytes, head: list[np.ndarray]) -> bytes:
+    """The same file with readable, unique names for the tensors that core reads.
+
+    The converter names tensors after the operations it fused, which changes from version to version.
+    """
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    graph = model.subgraphs[0]
+    by_rank = {len(graph.tensors[i].shape): i for i in graph.outputs}
+    made_by_softmax = _outputs_of(model, "SOFTMAX")
+    named = {by_rank[3]: "activations"}
+    for index in graph.outputs:
+        if index != by_rank[3]:
+            named[index] = "probabilities" if index in made_by_softmax else "logits"
+    kernel, bias = head
+    for index, tensor in enumerate(graph.tensors):
+        data = model.buffers[tensor.buffer].data
+        if data is None or tensor.type != 0:
+            continue
+        numbers = np.asarray(data, np.uint8).tobytes()
+        if numbers in (kernel.T.astype(np.float32).tobytes(), kernel.astype(np.float32).tobytes()):
+            named[index] = "head_weights"
+        elif numbers == bias.astype(np.float32).tobytes():
+            named[index] = "head_bias"
+    if sorted(named.values()) != sorted(TENSORS.values()):
+        raise ValueError(f"the converted file has {sorted(named.values())}; expected {sorted(TENSORS.values())}")
+    for index, tensor in enumerate(graph.tensors):
+        if index in named:
+            tensor.name = named[index].encode()
+        elif index not in graph.inputs:
+            tensor.name = f"t{index}".encode()
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def _outputs_of(model: Any, operator: str) -> set[int]:
+    """Tensor indices that operators of one kind write."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    code = getattr(schema.BuiltinOperator, operator)
+    graph = model.subgraphs[0]
+    kinds = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
+    return {int(i) for op in graph.operators if kinds[op.opcodeIndex] == code for i in op.outputs}

@@ -1,0 +1,151 @@
+"""Train one network: AdamW, one-cycle, classes drawn ∝ n^0.4 and corrected for, weights averaged over the last quarter."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training.network import Shape, build
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent. distil : weight of the teacher."""
+
+    steps: int = 900
+    batch: int = 256
+    learning_rate: float = 0.01
+    weight_decay: float = 0.01
+    exponent: float = 0.4
+    average_last: float = 0.25
+    smoothing: float = 0.0
+    distil: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a training draws from. values : (V, L+R, M). label : (V,). weight : (V,). objects : (C,) per class.
+
+    teacher : (V, C) log-probabilities of an ensemble under equal priors, or None.
+    """
+
+    values: NDArray[np.float16]
+    label: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    objects: NDArray[np.float64]
+    teacher: NDArray[np.float16] | None = None
+
+
+def one_thread() -> None:
+    """Keep TensorFlow to one thread; must come before it runs anything."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def one_cycle(step: int, steps: int, peak: float) -> float:
+    """Learning rate: a cosine rise over the first fifth, a cosine fall to a thousandth (Smith & Topin 2019)."""
+    rise = 0.2 * steps
+    if step < rise:
+        return peak * (0.04 + 0.96 * 0.5 * (1 - np.cos(np.pi * step / rise)))
+    return peak * (0.001 + 0.999 * 0.5 * (1 + np.cos(np.pi * (step - rise) / (steps - rise))))
+
+
+def class_shares(objects: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+    """(C,) share of draws per class, ∝ n^exponent, zero where a class has no object."""
+    shares = np.where(objects > 0, np.maximum(objects, 1e-9) ** exponent, 0.0)
+    return shares / shares.sum()
+
+
+def train(
+    sample: Sample,
+    shape: Shape,
+    schedule: Schedule,
+    *,
+    seed: int,
+    prepare: Callable[[NDArray, NDArray, np.random.Generator], NDArray] | None = None,
+    progress: Callable[[str], None] = print,
+) -> keras.Model:
+    """A trained network whose logits stand for equal priors: the shares of the draws are added before the loss.
+
+    prepare(values, indices, rng) : called on every batch, e.g. to append feature rows; float32 in and out.
+    """
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    model = build(shape, seed)
+    optimiser = keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay, clipnorm=1.0)
+    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimiser.build(model.trainable_variables)
+    shares = class_shares(sample.objects, schedule.exponent)
+    offset = tf.constant(np.log(np.maximum(shares, 1e-6)), tf.float32)
+    step_once = _step(model, optimiser, offset, schedule)
+    draw = _drawer(sample, shares, rng)
+    averaged = [np.zeros(w.shape) for w in model.get_weights()]
+    taken, losses, clock = 0, [], time.perf_counter()
+    for step in range(schedule.steps):
+        index = draw(schedule.batch)
+        values = sample.values[index].astype(np.float32)
+        if prepare is not None:
+            values = prepare(values, index, rng)
+        teacher = np.zeros((1, 1), np.float32) if sample.teacher is None else sample.teacher[index].astype(np.float32)
+        optimiser.learning_rate.assign(one_cycle(step, schedule.steps, schedule.learning_rate))
+        losses.append(step_once(tf.constant(values), tf.constant(sample.label[index]), tf.constant(teacher)))
+        if step >= (1 - schedule.average_last) * schedule.steps and step % 5 == 0:
+            averaged = [a + w for a, w in zip(averaged, model.get_weights(), strict=True)]
+            taken += 1
+        if (step + 1) % 300 == 0 or step + 1 == schedule.steps:
+            recent = float(np.mean([float(x) for x in losses[-100:]]))
+            progress(f"  step {step + 1}/{schedule.steps}  loss {recent:.3f}  {time.perf_counter() - clock:.0f} s")
+    model.set_weights([a / taken for a in averaged])
+    return model
+
+
+def predict(model: keras.Model, values: NDArray, *, chunk: int = 1024) -> NDArray[np.float32]:
+    """(V, C) logits."""
+    run = tf.function(lambda x: model(x, training=False)["logits"], reduce_retracing=True)
+    parts = [run(tf.constant(values[i : i + chunk].astype(np.float32))) for i in range(0, len(values), chunk)]
+    return np.concatenate([np.asarray(p) for p in parts])
+
+
+def _step(model: keras.Model, optimiser: keras.optimizers.Optimizer, offset: tf.Tensor, schedule: Schedule) -> Callable:
+    n_classes = offset.shape[0]
+
+    @tf.function(reduce_retracing=True)
+    def step(values: tf.Tensor, label: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:
+        target = tf.one_hot(label, n_classes) * (1 - schedule.smoothing) + schedule.smoothing / n_classes
+        with tf.GradientTape() as tape:
+            logits = model(values, training=True)["logits"]
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits + offset))
+            if schedule.distil > 0:
+                # The teacher speaks under equal priors; both sides get the priors of the draws.
+                soft = tf.nn.softmax(teacher + offset)
+                taught = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(soft, logits + offset))
+                loss = (1 - schedule.distil) * loss + schedule.distil * taught
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimiser.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return loss
+
+    return step
+
+
+def _drawer(sample: Sample, shares: NDArray, rng: np.random.Generator) -> Callable[[int], NDArray[np.int64]]:
+    members = [np.flatnonzero(sample.label == c) for c in range(len(shares))]
+    ladders = [np.cumsum(sample.weight[m]) for m in members]
+
+    def draw(size: int) -> NDArray[np.int64]:
+        counts = rng.multinomial(size, shares)
+        parts = [
+            m[np.searchsorted(ladder, rng.random(k) * ladder[-1], side="right")]
+            for m, ladder, k in zip(members, ladders, counts, strict=True)
+            if k
+        ]
+        return np.concatenate(parts)
+
+    return draw

@@ -1,0 +1,30 @@
+"""How a ZTF light curve becomes the input of t2-ztf: the recipe that its card holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.recipe import Recipe
+
+#: Brightness is left out on purpose: it carries the magnitude cut of the spectroscopic surveys, not physics alone.
+RECIPE_ZTF: dict[str, Any] = {
+    "kind": "fixed-grid",
+    "length": 50,
+    "bands": ["ztf_g", "ztf_r"],
+    "step": 3.0,
+    "before": 40.0,
+    "channels": ["flux", "sigma", "log_flux", "colour", "slope", "coverage", "time_scale", "amplitude"],
+    "cuts": {
+        "min_snr": 4.0,
+        "max_gap": 45.0,
+        "before": 100.0,
+        "after": 200.0,
+        "min_points": 3,
+        "min_points_per_band": 1,
+    },
+}
+
+
+def recipe_ztf() -> Recipe:
+    """The recipe as core runs it."""
+    return Recipe.from_card(RECIPE_ZTF)

@@ -1,0 +1,91 @@
+"""The real objects by which a model is judged, as a broker would serve them, each with the fold that has not seen it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.bands import BANDS
+from core.lightcurve import LightCurve, light_curve
+from core.recipe import Recipe
+from core.refusal import Refusal
+from training.augment import DEGRADE_ONLY, redraw, same_band_gaps
+from training.curves import CurveSet
+
+
+@dataclass(frozen=True)
+class ScoredSet:
+    """Light curves (n) and their table: object_id, fold, class, origin, physical_id, redshift, …"""
+
+    curves: list[LightCurve]
+    objects: pd.DataFrame
+
+    def take(self, keep: np.ndarray) -> ScoredSet:
+        """The objects where ``keep`` (bool) says so."""
+        return ScoredSet(
+            [c for c, k in zip(self.curves, keep, strict=True) if k], self.objects[keep].reset_index(drop=True)
+        )
+
+
+def scored_set(real: CurveSet, recipe: Recipe, which: np.ndarray, *, seed: int = 7) -> ScoredSet:
+    """Light curves of the rows where ``which`` (bool) says so: alerts as they are, the rest degraded once to alert-like.
+
+    Curves that the recipe refuses are left out.
+    """
+    alert = (real.objects["origin"] == "alert").to_numpy()
+    curves: list[LightCurve | None] = [None] * len(real)
+    for row in np.flatnonzero(which & alert):
+        curves[row] = real.light_curve(row)
+    rest = np.flatnonzero(which & ~alert)
+    if len(rest):
+        made = redraw(
+            real,
+            rest,
+            np.random.default_rng(seed),
+            cuts=recipe.cuts,
+            gaps=same_band_gaps(real, alert & (real.objects["source"] == "ztf_bts").to_numpy()),
+            from_survey=~alert,
+            signed_star=np.zeros(len(real), bool),
+            ranges=DEGRADE_ONLY,
+        )
+        for k, row in enumerate(made.rows):
+            where = slice(made.offsets[k], made.offsets[k + 1])
+            curves[row] = light_curve(
+                real.objects["object_id"].iloc[row],
+                real.mjd[real.offsets[row]] + made.t[where],
+                made.flux[where],
+                made.flux_err[where],
+                made.band[where],
+                redshift=_number(real.objects["redshift"].iloc[row]),
+            )
+    kept = [r for r, c in enumerate(curves) if c is not None and not isinstance(recipe.select(c), Refusal)]
+    return ScoredSet([curves[r] for r in kept], real.objects.iloc[kept].reset_index(drop=True))
+
+
+def first_days(curve: LightCurve, recipe: Recipe, days: float) -> LightCurve:
+    """The same object as it stood ``days`` after the first detection that the recipe uses at full length."""
+    chosen = recipe.select(curve)
+    if isinstance(chosen, Refusal):
+        return curve
+    return curve.subset(curve.mjd <= chosen.curve.mjd[0] + days)
+
+
+def has_both(curve: LightCurve, at_least: int = 2) -> bool:
+    """Whether the curve has this many points in each of ZTF g and r."""
+    letters = [BANDS[b].name for b in curve.band]
+    return min(letters.count("ztf_g"), letters.count("ztf_r")) >= at_least
+
+
+def sources_folder(text: str) -> Path:
+    """The DATA folder, checked."""
+    path = Path(text)
+    if not path.is_dir():
+        raise SystemExit(f"DATA={text!r} is no folder; training/README.md says where each source is to be had")
+    return path
+
+
+def _number(value: object) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)
