@@ -242,13 +242,14 @@ def _snappy(data: bytes, cap: int) -> bytes | None:
 def _zstandard(data: bytes, cap: int) -> bytes | None:
     import cramjam
 
-    room = bytearray(min(cap, max(64 * len(data), MEGABYTE)) + 1)
-    try:
-        size = cramjam.zstd.decompress_into(data, room)
-    except cramjam.DecompressionError:
-        room = bytearray(cap + 1)
-        size = cramjam.zstd.decompress_into(data, room)
-    return bytes(room[:size]) if size <= cap else None
+    # The sizes a frame declares may lie; room of a fixed size can't be overrun. Most blocks fit the first.
+    for room in (bytearray(min(cap, 16 * MEGABYTE)), bytearray(cap)):
+        try:
+            return bytes(room[: cramjam.zstd.decompress_into(data, room)])
+        except cramjam.DecompressionError as error:
+            if "whole buffer" not in str(error):
+                raise
+    return None
 
 
 def _bzip2(data: bytes, cap: int) -> bytes | None:

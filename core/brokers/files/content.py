@@ -58,11 +58,13 @@ class Caps:
 
     file_bytes : of the file as it is. rows : of a table. records : alerts. block_bytes : of one Avro block when
     unpacked. record_bytes : of one alert when unpacked (the largest real LSST alert has 0.6 MB).
+    rows_in_memory : of a table; beyond it, rows of one object must lie together.
     total_bytes : of all that was unpacked. columns : of a table. seconds : wall time.
     """
 
     file_bytes: int | None = 50 * MEGABYTE
     rows: int | None = 500_000
+    rows_in_memory: int = 2_000_000
     records: int | None = 100_000
     block_bytes: int = 64 * MEGABYTE
     record_bytes: int = 8 * MEGABYTE

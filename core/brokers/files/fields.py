@@ -27,14 +27,19 @@ def with_tns_type(provenance: Provenance | None, tns_type: object) -> Provenance
     )
 
 
-def number(value: object) -> float:
-    """A field as float; NaN where it is missing, a sentinel (-999, -99999) or not a number."""
+def real(value: object) -> float:
+    """A field as float, whatever it is; NaN where it is missing or not a number. For fluxes, which may well be -999."""
     if value is None or isinstance(value, str | bytes):
         return np.nan
     try:
-        result = float(value)  # type: ignore[arg-type]
+        return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return np.nan
+
+
+def number(value: object) -> float:
+    """As `real`, and NaN for the sentinels -999 and -99999."""
+    result = real(value)
     return np.nan if result in SENTINELS else result
 
 

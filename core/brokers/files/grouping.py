@@ -14,9 +14,6 @@ from core.brokers.files.tables import DETECTION, DROPPED, LIMIT, LOST, Chunk, Ra
 from core.lightcurve import LightCurve, Note, Provenance, light_curve, upper_limits
 from core.refusal import BadInput
 
-#: Rows that are held at once; larger tables must have the rows of each object together.
-ROWS_IN_MEMORY = 2_000_000
-
 
 def table_curves(table: RawTable, chunks: Iterable[Chunk], reading: Reading) -> Iterator[LightCurve | Unreadable]:
     """Light curves of a table, in the order in which objects first occur; lost rows as they are met.
@@ -35,13 +32,12 @@ def table_curves(table: RawTable, chunks: Iterable[Chunk], reading: Reading) -> 
 class Grouping:
     """Collects rows and hands on finished objects.
 
-    time_scale : of the table's times. rows_in_memory : beyond it, every object but the last is handed on and closed.
+    time_scale : of the table's times. Beyond the cap of rows in memory, every object but the last is handed on and closed.
     """
 
-    def __init__(self, reading: Reading, *, time_scale: str, rows_in_memory: int = ROWS_IN_MEMORY) -> None:
+    def __init__(self, reading: Reading, *, time_scale: str) -> None:
         self.reading = reading
         self.time_scale = time_scale
-        self.rows_in_memory = rows_in_memory
         self._parts: list[Rows] = []
         self._lost: dict[str, list[Unreadable]] = {}
         self._closed: set[int] = set()
@@ -51,7 +47,7 @@ class Grouping:
         for lost in rows.lost:
             self._lost.setdefault(lost.object_id, []).append(lost)
         self._parts.append(rows)
-        if sum(len(part) for part in self._parts) > self.rows_in_memory:
+        if sum(len(part) for part in self._parts) > self.reading.caps.rows_in_memory:
             yield from self._flush(keep_last=True)
 
     def finish(self) -> Iterator[LightCurve | Unreadable]:

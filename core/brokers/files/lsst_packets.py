@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.bands import band_index
-from core.brokers.files.fields import dropped, exact_id, known, number, with_tns_type
+from core.brokers.files.fields import dropped, exact_id, known, number, real, with_tns_type
 from core.lightcurve import MJD_RANGE, LightCurve, Limits, Note, Provenance, light_curve, upper_limits
 from core.photometry import to_fluxcal
 from core.refusal import BadInput
@@ -116,7 +116,7 @@ def _photometry(rows: Sequence[Mapping[str, Any]], n_sources: int) -> tuple[Any,
     """(mjd, flux [nJy], flux_err [nJy], band, forced, notes) of rows whose first ``n_sources`` are detections, by time."""
     band = np.array([_band(_first(row, _BAND)) for row in rows], dtype=np.int64)
     values = np.array(
-        [(number(_first(row, _TIME)), number(_first(row, _FLUX)), number(_first(row, _FLUX_ERR))) for row in rows]
+        [(number(_first(row, _TIME)), real(_first(row, _FLUX)), number(_first(row, _FLUX_ERR))) for row in rows]
     )
     flagged = np.array([row.get("psfFlux_flag") is True for row in rows])
     known_band = band >= 0

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.brokers.files.content import MEGABYTE, Reading, Unreadable, packet_ids
@@ -25,6 +26,7 @@ MAGIC = b"PAR1"
 ColumnPath = tuple[str, ...]
 _ALERTS_PER_BATCH = 256
 _ROWS_PER_BATCH = 50_000
+_MAX_TEXT = 1000
 #: Steps in a column's path that belong to the list, not to the field's name; writers differ.
 _LIST_STEPS = {"list", "element", "item", "array", "bag", "array_element", "key_value", "array_tuple"}
 
@@ -126,7 +128,8 @@ def _flat_columns(batch: pa.RecordBatch) -> dict[str, Any]:
 
 def _plain(column: pa.Array) -> Any:
     if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+        values = [*column.dictionary.to_pylist(), None]
+        return [values[i] for i in column.indices.fill_null(-1).to_pylist()]
     kind = column.type
     if pa.types.is_integer(kind) and column.null_count:
         return column.to_pylist()  # as Python integers: a float would lose digits of an id
@@ -148,8 +151,28 @@ def _batches(source: Path | BinaryIO, columns: list[str], size: int, reading: Re
             batch = next(batches, None)
         if batch is None:
             return
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            _check_texts(name, column)
         reading.spend(unpacked=batch.nbytes)
         yield batch
+
+
+def _check_texts(name: str, column: pa.Array) -> None:
+    """Refuse texts that no id or band has: each is held once in the file, and once per row in Python."""
+    if pa.types.is_struct(column.type):
+        for i in range(column.type.num_fields):
+            _check_texts(name, column.field(i))
+    elif pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        _check_texts(name, column.values)
+    elif pa.types.is_dictionary(column.type) and len(column.dictionary):
+        kind = column.dictionary.type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)):
+            return
+        longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+        if longest > _MAX_TEXT:
+            raise BadInput(
+                "too_large", f"column {name} holds a text of {longest:,} bytes; at most {_MAX_TEXT:,} are read"
+            )
 
 
 def _check_row_groups(meta: pq.FileMetaData, columns: set[str], reading: Reading) -> None:

@@ -136,10 +136,14 @@ class RawTable:
         return rows
 
     def _values(self, rows: Rows, chunk: Chunk, role: str, expected: str) -> Floats:
-        """A column as numbers; rows with something else are lost, blanks are NaN, sentinels are NaN."""
+        """A column as numbers; rows with something else are lost, blanks are NaN, and so are sentinels.
+
+        A flux may well be -999; where that stands for "no value", its error is negative too, and drops the point.
+        """
         values, bad = numbers(chunk.columns[self.roles[role]], decimal_comma=self.decimal_comma)
         self._lose(rows, bad, chunk, role, expected)
-        values[np.isin(values, SENTINELS)] = np.nan
+        if role != "flux":
+            values[np.isin(values, SENTINELS)] = np.nan
         return values
 
     def _lose(self, rows: Rows, bad: NDArray[np.bool_], chunk: Chunk, role: str, expected: str) -> None:

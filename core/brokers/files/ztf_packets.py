@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.bands import band_index
-from core.brokers.files.fields import dropped, exact_id, known, magnitude, number, with_tns_type
+from core.brokers.files.fields import dropped, exact_id, known, magnitude, number, real, with_tns_type
 from core.lightcurve import LightCurve, Limits, Note, Provenance, light_curve, upper_limits
 from core.photometry import (
     ZERO_POINT,
@@ -21,6 +21,8 @@ from core.refusal import BadInput
 
 #: Numbers of the candidate that ride along in `LightCurve.context`.
 CONTEXT = ("ndethist", "sgscore1", "distpsnr1", "magnr", "distnr")
+#: What the forced-photometry service writes when it has no flux.
+FAILED = -99999.0
 _FID = {fid: band_index(fid, "ztf") for fid in (1, 2, 3)}
 
 
@@ -110,8 +112,8 @@ def _forced_photometry(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, Any, Any
     for row in rows:
         band = _FID.get(row.get("fid"))  # type: ignore[arg-type]
         jd, zero_point = number(row.get("jd")), number(row.get("magzpsci"))
-        flux, unc = number(row.get("forcediffimflux")), number(row.get("forcediffimfluxunc"))
-        if band is None or not np.all(np.isfinite((jd, zero_point, flux, unc))):
+        flux, unc = real(row.get("forcediffimflux")), number(row.get("forcediffimfluxunc"))
+        if band is None or flux == FAILED or not np.all(np.isfinite((jd, zero_point, flux, unc))):
             failed += 1
         elif str(row.get("procstatus", "0")).strip() not in ("0", "None", ""):
             flagged += 1
