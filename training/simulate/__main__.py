@@ -1,0 +1,55 @@
+"""Write simulated light curves, streamed to Parquet: `python -m training.simulate --data DATA --out FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.taxonomy import CLASS_NAMES
+from training.curves import CurveSet
+from training.simulate import DATA_FREE, MODELS, simulate
+from training.simulate.supernovae import Templates
+from training.simulate.survey import Sky
+
+
+def as_table(curves: CurveSet) -> pa.Table:
+    """One row per object, its points as lists; `training.curves.read_parquet` reads it back."""
+    table = pa.Table.from_pandas(curves.objects, preserve_index=False)
+    offsets = pa.array(curves.offsets.astype(np.int32))
+    for name in ("mjd", "flux", "flux_err", "band"):
+        table = table.append_column(name, pa.ListArray.from_arrays(offsets, pa.array(getattr(curves, name))))
+    return table
+
+
+def main() -> None:
+    """Simulate every class in turn, writing as it goes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder with templates/; without it only classes that need none")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--per-class", type=int, default=3000)
+    parser.add_argument("--classes", nargs="+", choices=list(MODELS), help="default: all that can be made")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    templates = Templates(args.data / "templates") if args.data else None
+    sky = Sky(args.data / "templates/cadence" if args.data else None)
+    classes = args.classes or (CLASS_NAMES if templates else DATA_FREE)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    writer = None
+    for name in classes:
+        began = time.monotonic()
+        for curves in simulate(name, args.per_class, seed=args.seed, sky=sky, templates=templates):
+            table = as_table(curves)
+            writer = writer or pq.ParquetWriter(args.out, table.schema, compression="zstd")
+            writer.write_table(table)
+        print(f"{name:10s} {args.per_class} light curves in {time.monotonic() - began:.0f} s", flush=True)
+    if writer is not None:
+        writer.close()
+
+
+if __name__ == "__main__":
+    main()
