@@ -7,7 +7,6 @@ made to fill the memory by a file of a few kilobytes.
 from __future__ import annotations
 
 import io
-import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import fastavro
 
 from core.brokers.files.content import MEGABYTE, Reading, Unreadable, packet_ids
 from core.brokers.files.packets import light_curve_of, packet_survey, wrong_fields
-from core.brokers.files.schemas import checked_schema, pruned, schema_for_id
+from core.brokers.files.schemas import schema_and_reader, schema_for_id
 from core.lightcurve import LightCurve, Provenance
 from core.refusal import BadInput
 
@@ -27,9 +26,10 @@ _MAX_HEADER = 4 * MEGABYTE
 
 @dataclass(frozen=True)
 class Header:
-    """What an Avro container says of itself: its parsed schema, its codec, the marker between blocks."""
+    """What an Avro container says of itself: its schema, what is read of it, its codec, the marker between blocks."""
 
     schema: dict[str, Any]
+    reader: dict[str, Any]
     codec: str
     sync: bytes
 
@@ -44,13 +44,12 @@ def read_container(stream: BinaryIO, reading: Reading) -> Iterator[LightCurve | 
     survey = _alert_survey(header.schema)
     fink = any(f["name"].startswith("fink_") for f in header.schema["fields"])
     reading.format = f"{'Fink ' if fink else ''}{survey.upper()} alerts (Avro)"
-    reader = pruned(header.schema)
     provenance = Provenance(source=reading.name)
     index = 0
     for block, count in _blocks(stream, header, reading):
         done = 0
         try:
-            for packet in _records(block, count, header.schema, reader, reading):
+            for packet in _records(block, count, header, reading):
                 done += 1
                 yield _curve(packet, f"record {index + done}", provenance)
         except BadInput as error:
@@ -67,12 +66,12 @@ def read_wire(data: bytes, reading: Reading) -> Iterator[LightCurve | Unreadable
     Raises BadInput when the schema can't be found (naming its id and what to provide) or does not fit the bytes.
     """
     schema_id = int.from_bytes(data[1:5], "big")
-    schema = schema_for_id(schema_id, reading.schemas)
+    schema, reader = schema_for_id(schema_id, reading.schemas)
     survey = _alert_survey(schema)
     reading.format = f"{survey.upper()} alert (Confluent framing, schema {schema_id})"
     reading.spend(records=1, unpacked=len(data))
     body = io.BytesIO(data[5:])
-    packet = _decode(body, schema, pruned(schema))
+    packet = _decode(body, schema, reader)
     if left := len(data) - 5 - body.tell():
         raise BadInput(
             "decode", f"schema {schema_id} does not fit: {left:,} of {len(data):,} bytes are left over after the record"
@@ -121,14 +120,11 @@ def _header(stream: BinaryIO) -> Header:
                     )
                 pair.append(_take(stream, length, "header"))
             meta[pair[0].decode("utf-8", "replace")] = pair[1]
-    try:
-        raw = json.loads(meta.get("avro.schema", b"null"))
-    except (ValueError, RecursionError) as error:
-        raise BadInput("schema", f"the Avro schema in the header is not JSON: {str(error)[:100]}") from error
     codec = meta.get("avro.codec", b"null").decode("utf-8", "replace")
     if codec not in _CODECS:
         raise BadInput("format", f"Avro codec {codec!r}; known are {', '.join(_CODECS)}")
-    return Header(checked_schema(raw), codec, _take(stream, 16, "header"))
+    schema, reader = schema_and_reader(meta.get("avro.schema", b"null"))
+    return Header(schema, reader, codec, _take(stream, 16, "header"))
 
 
 def _blocks(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tuple[bytes, int]]:
@@ -151,7 +147,7 @@ def _blocks(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tupl
         yield data, count
 
 
-def _records(block: bytes, count: int, schema: dict, reader: dict, reading: Reading) -> Iterator[dict[str, Any]]:
+def _records(block: bytes, count: int, header: Header, reading: Reading) -> Iterator[dict[str, Any]]:
     """Records of an unpacked block. Each sees at most ``record_bytes``, so that one can't claim the whole block."""
     cap = reading.caps.record_bytes
     start, window = 0, io.BytesIO(block[:cap])
@@ -159,7 +155,7 @@ def _records(block: bytes, count: int, schema: dict, reader: dict, reading: Read
     while done < count:
         before = window.tell()
         try:
-            packet = _decode(window, schema, reader)
+            packet = _decode(window, header.schema, header.reader)
         except BadInput as error:
             if before == 0 or start + cap >= len(block):
                 raise

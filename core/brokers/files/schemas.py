@@ -40,6 +40,20 @@ def checked_schema(raw: object) -> dict[str, Any]:
     return parsed  # type: ignore[return-value]
 
 
+@lru_cache(maxsize=16)
+def schema_and_reader(text: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(writer schema, reader schema) of a container's header. Kept, because a night's alerts all carry the same one.
+
+    Raises BadInput ("schema") when it is not JSON or not harmless.
+    """
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput("schema", f"the Avro schema in the header is not JSON: {str(error)[:100]}") from error
+    schema = checked_schema(raw)
+    return schema, pruned(schema)
+
+
 def pruned(schema: dict[str, Any]) -> dict[str, Any]:
     """A reader schema with only the fields that a light curve is made of, so that cut-outs are skipped, not unpacked."""
     definitions: dict[str, Any] = {}
@@ -71,8 +85,8 @@ def pruned(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def schema_for_id(schema_id: int, folder: Path | None) -> dict[str, Any]:
-    """The schema of a registry id; for LSST that is 100 × major + minor, so 701 is version 7.1.
+def schema_for_id(schema_id: int, folder: Path | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(writer schema, reader schema) of a registry id; for LSST that is 100 × major + minor, so 701 is version 7.1.
 
     A folder may hold ``701.avsc`` or ``701.json``, files with the version in their names (``lsst_v7_1.json``,
     ``lsst.v7_1.alert.avsc`` beside the records it names), or the layout ``7/1/`` of lsst-alert-packet.
@@ -85,10 +99,11 @@ def schema_for_id(schema_id: int, folder: Path | None) -> dict[str, Any]:
         if not folder.is_dir():
             raise BadInput("no_schema", f"the folder of schemas {folder} does not exist")
         for path in _candidates(folder, schema_id):
-            return _load(path)
+            schema = _load(path)
+            return schema, pruned(schema)
     packaged = _from_package(major, minor)
     if packaged is not None:
-        return packaged
+        return packaged, pruned(packaged)
     place = f"is not in {folder}" if folder is not None else "is needed to read this packet"
     raise BadInput(
         "no_schema",
