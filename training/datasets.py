@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.taxonomy import CLASSES
 from training import sources
 from training.curves import CurveSet, from_table
 from training.identity import folds, physical_ids
@@ -16,10 +17,12 @@ from training.identity import folds, physical_ids
 FOLDS_CSV = Path(__file__).with_name("folds.csv")
 #: Which version of one physical object is judged by: the one a broker would have served.
 _PREFERENCE = {"alert": 0, "survey-forced": 1, "data-release": 2, "other-telescope": 3}
+#: Classes that only brighten.
+EXPLOSIONS = (*(c.name for c in CLASSES if c.group in ("SN", "fast")), "TDE")
 COLUMNS = (
     "key", "object_id", "source", "physical_id", "fold", "class", "type", "label_source", "origin", "primary",
-    "use_for_training", "use_for_scores", "licence", "licence_ok_for_shipping_curves", "sign_known", "class_conflict",
-    "candidate_label", "thinned", "merged", "redshift", "ra", "dec", "iau_name", "ztf_id", "n_g", "n_r",
+    "use_for_training", "use_for_scores", "licence", "source_repo", "licence_ok_for_shipping_curves", "sign_known", "class_conflict",
+    "candidate_label", "thinned", "merged", "negative", "redshift", "ra", "dec", "iau_name", "ztf_id", "n_g", "n_r",
 )  # fmt: skip
 
 
@@ -30,10 +33,11 @@ class RealSet(CurveSet):
     objects, besides what `CurveSet` asks for:
     physical_id, fold : the physical object and its fold (0 … 4); every version of an object shares them.
     origin : alert, survey-forced (ZTF, difference flux), data-release (ZTF, total flux) or other-telescope.
-    primary : the version to score; the others are twins for the origin test. use_for_training : licence allows it.
+    primary : the version to score; the others are twins for the origin test. use_for_training : licence and reference image allow it.
     use_for_scores : a primary ZTF version with an allowed licence. licence : open, cited, nc or gpl (contracts §8).
     sign_known : False where the source kept no sign of the difference (all its fluxes are positive).
-    class_conflict : label lists disagree. merged : photometry of two lists (SN Ia only), cut at the common freeze.
+    negative : share of points below the reference; explosions with more than 0.3 are not used (the reference image
+    holds them). class_conflict : label lists disagree. merged : photometry of two lists (SN Ia only), cut at the common freeze.
 
     held_out : what belongs to no class (SLSN-II, Ia-CSM, LBV, LRN, ILRT …): tests of "unlike anything I know".
     """
@@ -104,7 +108,10 @@ def _with_counts(curves: CurveSet) -> pd.DataFrame:
     objects["n_g"], objects["n_r"] = (
         np.bincount(curves.owner, curves.band == band, minlength=len(objects)).astype(int) for band in (0, 1)
     )
-    objects["use_for_training"] = objects["licence"].isin(["open", "cited"])
+    objects["negative"] = np.bincount(curves.owner, curves.flux < 0, minlength=len(objects)) / curves.lengths
+    # A supernova that is darker than its reference was bright when the reference was made, or is none.
+    contaminated = objects["class"].isin(EXPLOSIONS) & (objects["negative"] > 0.3)
+    objects["use_for_training"] = objects["licence"].isin(["open", "cited"]) & ~contaminated
     rank = objects["origin"].map(_PREFERENCE) + np.where(objects["use_for_training"], 0, 10)
     order = objects.assign(rank=rank, n=-(objects["n_g"] + objects["n_r"])).sort_values(["rank", "n", "key"])
     first = order.drop_duplicates("physical_id").index

@@ -1,7 +1,7 @@
 """One reader per folder of real photometry: each gives the same two tables, whatever the folder looks like.
 
 Objects: key, object_id, source, class, type, label_source, origin, redshift, ra, dec, iau_name, ztf_id, also_in,
-licence, sign_known, class_conflict, candidate_label, thinned, merged. Points: key, mjd, flux, flux_err, band.
+licence, source_repo, sign_known, class_conflict, candidate_label, thinned, merged. Points: key, mjd, flux, flux_err, band.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ def read_bts(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             "ztf_id": objects["object_id"],
             "also_in": objects["also_in"],
             "licence": objects["source_repo"].map(licence_of),
+            "source_repo": objects["source_repo"],
             "sign_known": objects["flux_kind"].isin(["forced only", "signed difference flux"]),
             "class_conflict": objects["class_conflict"],
             "candidate_label": False,
@@ -130,6 +131,7 @@ def read_tde(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             "origin": origin.to_numpy(),
             **_sky(objects),
             "licence": objects["source_repo"].map(licence_of),
+            "source_repo": objects["source_repo"],
             "sign_known": True,
         }
     )
@@ -161,6 +163,7 @@ def read_slsn(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             ],
             **_sky(objects),
             "licence": objects["source_repo"].map(licence_of),
+            "source_repo": objects["source_repo"],
             "sign_known": True,
         }
     )
@@ -187,6 +190,7 @@ def read_variables(data: Path, rng: np.random.Generator) -> tuple[pd.DataFrame, 
             "origin": objects["survey"].map(origin).fillna("other-telescope"),
             **_sky(objects),
             "licence": objects["source_repo"].map(licence_of),
+            "source_repo": objects["source_repo"],
             "sign_known": objects["flux_kind"] != "unsigned alert flux",
             "candidate_label": objects["candidate_label"],
         }
@@ -216,6 +220,7 @@ def read_crossmatched(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             "iau_name": objects["tns_name"],
             "ztf_id": objects["object_id"],
             "licence": objects["source"].map(licence_of),
+            "source_repo": objects["source"],
             "sign_known": ~objects["source"].str.startswith("b-biswas"),
             "class_conflict": objects["cdsxmatch_all"].map(_disagree) & spectroscopic.isna(),
             "candidate_label": objects["cdsxmatch"].astype(str).str.contains("andidate|\\?") & spectroscopic.isna(),
