@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.photometry import LN10_OVER_2P5
 from core.selection import Cuts
+from training.alertlike import TRUE_OVER_QUOTED
 from training.curves import CurveSet
 
 #: Error of a ZTF alert in magnitudes against its magnitude: medians of the Bright Transient Survey's alerts.
@@ -195,7 +196,9 @@ def _degrade(rng, t, y, e, b, keep, gaps, ranges):
     for i in range(t.size):
         wanted = quality * law(y[i])
         if wanted > e[i]:
-            y[i] += np.sqrt(wanted * wanted - e[i] * e[i]) * rng.standard_normal()
+            # Alerts scatter less than their errors say; the curve's own noise is already there.
+            true = TRUE_OVER_QUOTED * wanted
+            y[i] += np.sqrt(max(true * true - e[i] * e[i], 0.0)) * rng.standard_normal()
             e[i] = wanted
         _cut_at_depth(rng, i, y, e, keep, ranges)
 
@@ -226,11 +229,12 @@ def _vary(rng, t, y, e, keep, ranges, star, gentle):
         if dim < 1.0:
             # The error follows the law of the fainter flux; what the old error does not cover is drawn.
             new = max(e[i] * law(dim * y[i]) / law(y[i]), dim * e[i])
-            y[i] = dim * y[i] + np.sqrt(max(new * new - dim * dim * e[i] * e[i], 0.0)) * rng.standard_normal()
+            extra = TRUE_OVER_QUOTED * np.sqrt(max(new * new - dim * dim * e[i] * e[i], 0.0))
+            y[i] = dim * y[i] + extra * rng.standard_normal()
             e[i] = new
             _cut_at_depth(rng, i, y, e, keep, ranges)
         if scatter > 0.0:
-            y[i] += scatter * e[i] * rng.standard_normal()
+            y[i] += TRUE_OVER_QUOTED * scatter * e[i] * rng.standard_normal()
             e[i] *= np.sqrt(1.0 + scatter * scatter)
         if unsigned:
             y[i] = abs(y[i])

@@ -12,6 +12,7 @@ from core.recipe import Recipe
 from core.taxonomy import CLASS_NAMES
 from training.augment import Ranges, Versions, redraw, same_band_gaps
 from training.curves import CurveSet
+from training.identity import N_FOLDS
 
 #: Versions per object of each class: the rarer the class, the more; about the same number of versions per class.
 VERSIONS = {
@@ -28,10 +29,10 @@ SIMULATED_SHARE = 0.4
 
 @dataclass(frozen=True)
 class Corpus:
-    """Training tensors. values : (V, L, M) float16. label : (V,) index into `CLASS_NAMES`. fold : (V,), −1 simulated.
+    """Training tensors. values : (V, L, M) float16. label : (V,) index into `CLASS_NAMES`. fold : (V,).
 
-    features : (V, R) raw numbers to append. weight : (V,) how often a version is drawn, relative to its class.
-    objects : (C,) objects per class, the n of the sampling law.
+    weight : (V,) how often a version is drawn, relative to its class. simulated : (V,) bool.
+    redshift : (V,), NaN when unknown. n_points : (V,).
     """
 
     values: NDArray[np.float16]
@@ -39,6 +40,7 @@ class Corpus:
     fold: NDArray[np.int64]
     weight: NDArray[np.float64]
     redshift: NDArray[np.float64]
+    simulated: NDArray[np.bool_]
     n_points: NDArray[np.int64]
 
 
@@ -102,7 +104,7 @@ def build(
             signed_star=simulated.objects["class"].isin(SIGNED_STARS).to_numpy(),
             ranges=ranges,
         )
-        parts.append(_part(simulated, made, recipe, np.full(len(simulated), -1)))
+        parts.append(_part(simulated, made, recipe, np.arange(len(simulated)) % N_FOLDS))
         both = np.isin(np.arange(len(CLASS_NAMES)), labels_of(simulated)) & np.isin(np.arange(len(CLASS_NAMES)), label)
         share[both] = SIMULATED_SHARE
     for k, part in enumerate(parts):
@@ -124,5 +126,6 @@ def _part(curves: CurveSet, versions: Versions, recipe: Recipe, fold: NDArray[np
         "fold": fold[versions.rows],
         "weight": weight,
         "redshift": z[versions.rows],
+        "simulated": np.full(len(versions.rows), bool((curves.objects.get("origin", "") == "simulation").any())),
         "n_points": versions.lengths,
     }

@@ -1,0 +1,172 @@
+"""Write the card of t2-ztf: what it is, what it was trained on, how its input is made, and what it can't do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.model import _Session, golden_input
+from core.photometry import flux_to_magnitude
+from core.taxonomy import CLASS_NAMES
+from training.augment import Ranges
+from training.calibrate import SURVEY_SENTENCE, survey_prior
+from training.corpus import SIMULATED_SHARE, SIMULATED_VERSIONS, VERSIONS
+from training.curves import CurveSet
+from training.export import TENSORS
+from training.identity import N_FOLDS
+from training.recipe_ztf import RECIPE_ZTF
+
+CITATIONS = [
+    "arXiv:2105.06178 (Allam & McEwen 2021: t2)",
+    "arXiv:2303.08951 (Allam, Peloton & McEwen 2023: t2 compressed, in Fink)",
+    "arXiv:2009.01242 (Perley et al. 2020: ZTF Bright Transient Survey)",
+    "arXiv:2308.08969 (Mummery, van Velzen et al. 2023: manyTDE)",
+    "arXiv:2407.07946 (Gomez et al. 2024: hydrogen-poor superluminous supernovae)",
+    "arXiv:2110.07256 (Dhawan et al. 2021: ZTF SN Ia DR1)",
+    "arXiv:0910.4611 (Sesar et al. 2010: RR Lyrae of SDSS Stripe 82)",
+    "arXiv:2009.10185 (Möller et al. 2020: Fink)",
+]
+#: Where each folder of real light curves comes from, as training/README.md tells in full.
+SOURCES = {
+    "ztf_bts": "ZTF Bright Transient Survey, alert photometry (HSE-LAMBDA/light_curve_approx, MIT; light-curve/test-data; "
+    "ZwickyTransientFacility/ztfcosmodr; fink-science and fink-filters, Apache-2.0; ztfparsnip, MIT)",
+    "tde": "tidal disruption events: ZTF forced photometry (sjoertvv/manyTDE, cited), alerts (fink-science, Apache-2.0)",
+    "slsn": "hydrogen-poor superluminous supernovae (gmzsebastian/SLSNe, MIT), ZTF and other telescopes",
+    "real_variables": "RR Lyrae of SDSS Stripe 82 (light-curve/test-data), ZTF alerts of stars and AGN (fink-science, "
+    "Apache-2.0), white dwarfs (panelcast-ztf-wd, MIT)",
+    "ztf_crossmatched": "ZTF alerts with SIMBAD, BTS or TNS types (Fink test alerts, Apache-2.0; kndetect, BSD; skyportal, BSD)",
+}
+LIMITS = [
+    "Trained on bright objects: half of the real supernovae peak above magnitude 18.8. On a fainter stream it is worse than its figures.",
+    "Without redshift it can't tell a faint nearby supernova from a bright distant one; Ib/c is confused with Ia and II most.",
+    "In the first ten days it is little better than the mix of the stream; the probabilities say so.",
+    "Tidal disruption events and superluminous supernovae: few alerts were available (10 and 26), the rest is ZTF forced photometry made alert-like.",
+    "Kilonovae, M-dwarf flares and microlensing are simulated only: their figures hold on simulations, and may not on the sky.",
+    "SN Ia-91bg and Iax: 15 and 10 real objects; the rest is simulated.",
+    "Variable stars and AGN are labelled by position in SIMBAD, not by spectroscopy, and their histories are short; the RR Lyrae are mostly from SDSS.",
+    "Most supernovae came without the sign of the difference flux and without upper limits: non-detections are not used.",
+    "Interacting SLSN-II, Ia-CSM, LBV, LRN, ILRT and anything else it has not seen is given to a class all the same.",
+    "Only ZTF g and r are read; light curves of LSST are refused.",
+    "Not corrected for Galactic extinction.",
+]
+
+
+def write_card(
+    out: Path,
+    real: CurveSet,
+    simulated: CurveSet,
+    *,
+    calibration: dict[str, Any] | None,
+    shape: dict[str, Any],
+    plan: dict[str, Any],
+) -> None:
+    """Write ``out``/card.json; figures, reliability and rules of the card that stands there are kept."""
+    target = out / "card.json"
+    before = json.loads(target.read_text()) if target.exists() else {}
+    model = out / "model.tflite"
+    card: dict[str, Any] = {
+        "name": out.name,
+        "version": "2026.1",
+        "title": "t2 for ZTF (g, r)",
+        "summary": "A time-series transformer of about 13,000 parameters, trained on real ZTF light curves made fainter, "
+        "sparser and younger; calibrated at every age; fifteen classes.",
+        "licence": "Apache-2.0; trained on public survey data, see training and NOTICE",
+        "citations": CITATIONS,
+        "parameters": parameter_count(shape),
+        "classes": list(CLASS_NAMES),
+        "recipes": {"ztf": RECIPE_ZTF},
+        "default_recipe": "ztf",
+        "files": {
+            "model": describe(model, out),
+            "folds": [describe(out / f"folds/{k}.tflite", out) for k in range(N_FOLDS)],
+        },
+        "tensors": TENSORS,
+        "golden": {
+            "input": f"sin(0.37 i) over the flattened (1, {shape['length'] + shape['features']}, {shape['channels']}) input",
+            "probabilities": golden_probabilities(model.read_bytes()),
+        },
+        "prior": {"name": "survey", "weights": survey_prior(), "source": SURVEY_SENTENCE},
+        "training": training_section(real, simulated, shape, plan),
+        "range": ranges(real),
+        "figures": before.get("figures", {}),
+        "limits": LIMITS,
+    }
+    if calibration is not None:
+        card["calibration"] = calibration
+    for name in ("reliability", "rules"):
+        if name in before:
+            card[name] = before[name]
+    target.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+
+
+def training_section(
+    real: CurveSet, simulated: CurveSet, shape: dict[str, Any], plan: dict[str, Any]
+) -> dict[str, Any]:
+    """What the network learned from: objects per class and source with licence, versions, schedule, folds."""
+    used = real.objects[real.objects["use_for_training"]]
+    by_source = [
+        {
+            "source": source,
+            "title": SOURCES.get(source, source),
+            "objects": int(rows["physical_id"].nunique()),
+            "licences": sorted(rows["licence"].unique().tolist()),
+            "classes": {str(k): int(v) for k, v in rows["class"].value_counts().items()},
+        }
+        for source, rows in used.groupby("source")
+    ]
+    return {
+        "data": f"{used['physical_id'].nunique():,} real objects and {len(simulated):,} simulated light curves",
+        "objects": int(used["physical_id"].nunique()),
+        "simulated": False,
+        "real": {str(k): int(v) for k, v in used.groupby("class")["physical_id"].nunique().items()},
+        "simulated_light_curves": {str(k): int(v) for k, v in simulated.objects["class"].value_counts().items()},
+        "simulated_share_of_draws": SIMULATED_SHARE,
+        "sources": by_source,
+        "augmentation": {
+            "versions_per_object": {**VERSIONS, "simulated": SIMULATED_VERSIONS},
+            **Ranges()._asdict(),
+        },
+        "network": shape,
+        "plan": plan,
+        "folds": f"{N_FOLDS}, by physical object (training/folds.csv); the shipped file is trained on all of them",
+        "command": "python -m training.train --data DATA --out models/t2-ztf",
+    }
+
+
+def ranges(real: CurveSet) -> dict[str, list[float]]:
+    """What the training covers: points, span [d] and brightest magnitude of the real objects, augmentation included."""
+    used = real.take(real.objects["use_for_training"].to_numpy(bool))
+    peak = np.full(len(used), -np.inf)
+    np.maximum.at(peak, used.owner, used.flux)
+    magnitude = flux_to_magnitude(peak)
+    low = float(np.nanpercentile(magnitude, 0.5))
+    return {"n_points": [3, 150], "span": [0.0, 300.0], "peak_magnitude": [round(low, 1), 20.8]}
+
+
+def describe(path: Path, folder: Path) -> dict[str, Any]:
+    """A card's entry for one model file."""
+    content = path.read_bytes()
+    return {
+        "path": path.relative_to(folder).as_posix(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "format": "float32",
+    }
+
+
+def golden_probabilities(content: bytes) -> list[float]:
+    """What the file answers to the golden input, through the runtime that is installed."""
+    session = _Session(content, TENSORS, 1)
+    return [round(float(p), 7) for p in session.run(golden_input(*session.input_shape))[1][0]]
+
+
+def parameter_count(shape: dict[str, Any]) -> int:
+    """Trainable numbers of a t2 of these sizes."""
+    d, ff = shape["d"], shape["d_ff"]
+    embed = shape["kernel"] * shape["channels"] * d + d + (shape["channels"] * d + d if shape["features"] else 0)
+    block = 4 * (d * d + d) + 2 * (2 * d) + (d * ff + ff) + (ff * d + d)
+    return int(embed + block + d * shape["classes"] + shape["classes"])

@@ -1,0 +1,164 @@
+"""Train t2-ztf: five fold models and one on everything, calibrated, exported and described by a card.
+
+    python -m training.train --data DATA --out models/t2-ztf
+
+Every finished network is kept in the work folder, so an interrupted run goes on where it stopped. The figures in the
+card come from `python -m training.validate`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.card import load_card
+from core.model import Model
+from core.recipe import Recipe
+from core.taxonomy import CLASS_NAMES
+from training import corpus, fit
+from training.calibrate import fit as fit_calibration
+from training.calibrate import survey_prior
+from training.card_ztf import write_card
+from training.corpus import Corpus
+from training.curves import CurveSet, read_parquet
+from training.datasets import load_real
+from training.export import export
+from training.identity import N_FOLDS
+from training.network import Shape
+from training.out_of_fold import as_answers, raw_answers, with_simulated
+from training.recipe_ztf import recipe_ztf
+from training.scored import scored_set, sources_folder
+
+#: Classes with few or no real light curves, which simulation fills up. The five main classes are real alone.
+SIMULATED = ("SNIa-91bg", "SNIax", "AGN", "KN", "M-dwarf", "RRL", "EB", "Mira", "uLens", "other")
+PER_CLASS = 1000
+#: The fewest objects that a class counts as in the sampling law n^0.4.
+FEWEST = 40
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one run trains: its schedule, seeds of teachers (none: no distillation) and of the data."""
+
+    schedule: fit.Schedule
+    teachers: int = 0
+    seed: int = 1
+
+
+def simulated_curves(data: Path, work: Path) -> CurveSet:
+    """Simulated light curves, made once per work folder."""
+    path = work / "simulated.parquet"
+    if not path.exists():
+        command = [
+            sys.executable,
+            "-m",
+            "training.simulate",
+            "--data",
+            str(data),
+            "--out",
+            str(path.with_suffix(".part")),
+        ]
+        subprocess.run([*command, "--per-class", str(PER_CLASS), "--classes", *SIMULATED], check=True)
+        path.with_suffix(".part").rename(path)
+    return read_parquet(path)
+
+
+def objects_per_class(real: CurveSet, has: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(C,) the n of the sampling law: real objects, and at least `FEWEST` where a class can be trained at all."""
+    counts = real.objects["class"].value_counts().reindex(CLASS_NAMES).fillna(0).to_numpy(float)
+    return np.where(has, np.maximum(counts, FEWEST), 0.0)
+
+
+def train_network(data: Corpus, objects: NDArray, shape: Shape, plan: Plan, use: NDArray, seed: int) -> bytes:
+    """One network on the versions where ``use`` says so, as a TFLite file; distilled when the plan has teachers."""
+    sample = fit.Sample(data.values[use], data.label[use], data.weight[use], objects)
+    if plan.teachers:
+        total = np.zeros((int(use.sum()), len(CLASS_NAMES)))
+        for k in range(plan.teachers):
+            teacher = fit.train(sample, shape, plan.schedule, seed=seed + 101 * (k + 1))
+            z = fit.predict(teacher, sample.values).astype(float)
+            z -= z.max(axis=1, keepdims=True)
+            total += np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        log_p = np.log(np.maximum(total / plan.teachers, 1e-6)).astype(np.float16)
+        sample = fit.Sample(sample.values, sample.label, sample.weight, objects, log_p)
+    model = fit.train(sample, shape, plan.schedule, seed=seed)
+    return export(model, shape)
+
+
+def train_all(data: Path, work: Path, plan: Plan, recipe: Recipe) -> tuple[CurveSet, CurveSet, Shape]:
+    """Fold models and the final one, as files in ``work``; what is already there, by the same plan, stays."""
+    work.mkdir(parents=True, exist_ok=True)
+    real, simulated = load_real(data), simulated_curves(data, work)
+    shape = Shape(recipe.length, len(recipe.features), recipe.width, len(CLASS_NAMES))
+    stamp = json.dumps({"plan": asdict(plan), "shape": asdict(shape), "recipe": str(recipe)}, sort_keys=True)
+    names = [f"fold-{k}" for k in range(N_FOLDS)] + ["final"]
+    pending = [n for n in names if not _is_done(work, n, stamp)]
+    if not pending:
+        return real, simulated, shape
+    clock = time.perf_counter()
+    pool = corpus.build(real, simulated, recipe, np.random.default_rng(plan.seed))
+    print(f"{len(pool.label):,} versions in {time.perf_counter() - clock:.0f} s", flush=True)
+    for name in pending:
+        fold = names.index(name) if name != "final" else -1
+        use = pool.fold != fold
+        has = np.bincount(pool.label[use], minlength=len(CLASS_NAMES)) > 0
+        objects = objects_per_class(real.take((real.objects["fold"] != fold).to_numpy()), has)
+        print(f"{name}: {use.sum():,} versions", flush=True)
+        content = train_network(pool, objects, shape, plan, use, seed=plan.seed * 10 + fold + 1)
+        (work / f"{name}.tflite").write_bytes(content)
+        (work / f"{name}.json").write_text(stamp)
+    return real, simulated, shape
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--data", required=True, type=sources_folder, help="folder with the sources of training/README.md"
+    )
+    parser.add_argument("--out", required=True, type=Path, help="model folder to write")
+    parser.add_argument("--work", type=Path, help="folder of finished parts (default: build/ and the model's name)")
+    parser.add_argument("--steps", type=int, default=fit.Schedule.steps)
+    parser.add_argument("--teachers", type=int, default=Plan.teachers, help="networks to distil from")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    fit.one_thread()
+    work = args.work or Path("build") / args.out.name
+    distil = 0.5 if args.teachers else 0.0
+    plan = Plan(fit.Schedule(steps=args.steps, distil=distil), teachers=args.teachers, seed=args.seed)
+    recipe = recipe_ztf()
+    real, simulated, shape = train_all(args.data, work, plan, recipe)
+    ship(args.out, work, shape, plan, real, simulated)
+
+
+def ship(out: Path, work: Path, shape: Shape, plan: Plan, real: CurveSet, simulated: CurveSet) -> None:
+    """Copy the files, fit the calibration on out-of-fold answers, and write the card."""
+    (out / "folds").mkdir(parents=True, exist_ok=True)
+    (out / "model.tflite").write_bytes((work / "final.tflite").read_bytes())
+    for k in range(N_FOLDS):
+        (out / f"folds/{k}.tflite").write_bytes((work / f"fold-{k}.tflite").read_bytes())
+    card = {"shape": asdict(shape), "plan": asdict(plan)}
+    write_card(out, real, simulated, calibration=None, **card)
+    models = [Model(load_card(out), fold=k) for k in range(N_FOLDS)]
+    scores = real.objects["use_for_scores"].to_numpy(bool)
+    scored = with_simulated(scored_set(real, models[0].recipe, scores), simulated)
+    table = raw_answers(models, scored)
+    calibration = fit_calibration(as_answers(table), survey_prior())
+    write_card(out, real, simulated, calibration=calibration, **card)
+    print(f"{out}: temperature {calibration['temperature']} at {calibration['n_points']} points")
+
+
+def _is_done(work: Path, name: str, stamp: str) -> bool:
+    written = work / f"{name}.json"
+    return (work / f"{name}.tflite").exists() and written.exists() and written.read_text() == stamp
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,351 @@
+"""Judge a model on real objects that its fold models have not seen, along the path that serves.
+
+    python -m training.validate --data DATA --model t2-ztf
+
+Prints the figures, writes them into the model's card with the calibration curve and the rules they justify, and writes
+``evaluation.parquet`` (numbers only): one row per real object, scored by the fold model that did not train on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.model import MODELS, Model, load_model
+from core.pipeline import classify_many
+from core.taxonomy import BY_NAME, CLASS_NAMES, FIVE
+from training import scores
+from training.calibrate import FIVE_INDEX, apply, fit, reliability, survey_weights
+from training.curves import CurveSet
+from training.datasets import RealSet, load_real
+from training.identity import N_FOLDS
+from training.out_of_fold import AGES, as_answers, labels_of_table, raw_answers, with_simulated
+from training.scored import ScoredSet, first_days, has_both, scored_set, sources_folder
+from training.train import simulated_curves
+
+#: Everything that is no transient: what a rule may call "variable".
+VARIABLE = [i for i, c in enumerate(CLASS_NAMES) if BY_NAME[c].group in ("stellar", "other") or c == "AGN"]
+#: The share of real transients that the variable rule may cost.
+TRANSIENT_LOSS = 0.02
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Probabilities (V, C) under the survey's and under equal priors, truth (V,), points (V,), and the objects' table."""
+
+    survey: NDArray[np.float64]
+    equal: NDArray[np.float64]
+    truth: NDArray[np.int64]
+    n_points: NDArray[np.int64]
+    objects: pd.DataFrame
+
+    def take(self, keep: NDArray) -> Scored:
+        """The objects where ``keep`` (bool) says so."""
+        return Scored(self.survey[keep], self.equal[keep], self.truth[keep], self.n_points[keep], self.objects[keep])
+
+    def five(self) -> Scored:
+        """The objects of the five main classes."""
+        return self.take(np.isin(self.truth, FIVE_INDEX))
+
+
+def score(models: Sequence[Model], scored: ScoredSet, age: float = float("inf")) -> Scored:
+    """Every object through `core.pipeline` with the model of its fold, as it stood ``age`` days after discovery."""
+    curves = scored.curves if np.isinf(age) else [first_days(c, models[0].recipe, age) for c in scored.curves]
+    fold = scored.objects["fold"].to_numpy(int)
+    survey = np.full((len(curves), len(CLASS_NAMES)), np.nan)
+    n_points = np.zeros(len(curves), np.int64)
+    for k, model in enumerate(models):
+        rows = np.flatnonzero(fold == k)
+        table = classify_many([curves[r] for r in rows], model)
+        survey[rows] = table[[f"p_{c}" for c in model.classes]].to_numpy(float)
+        n_points[rows] = table["n_points"]
+    kept = np.isfinite(survey[:, 0])
+    weights = models[0].prior.weights
+    equal = survey[kept] if weights is None else survey[kept] / weights
+    equal = equal / equal.sum(axis=1, keepdims=True)
+    truth = labels_of_table(scored.objects)
+    return Scored(survey[kept], equal, truth[kept], n_points[kept], scored.objects[kept])
+
+
+def five_class(result: Scored, *, draws: int = 300) -> dict[str, Any]:
+    """Scores over the five main classes: probabilities restricted to them, renormalised, the largest answers."""
+    of = result.five()
+    truth = np.searchsorted(np.sort(FIVE_INDEX), of.truth)
+    truth = np.array([FIVE_INDEX.index(t) for t in of.truth]) if len(of.truth) else truth
+    out: dict[str, Any] = {"objects": {c: int(n) for c, n in zip(FIVE, np.bincount(truth, minlength=5), strict=True)}}
+    rng = np.random.default_rng(0)
+    for name, p in (("survey", of.survey), ("equal", of.equal)):
+        p5 = scores.renormalised(p, FIVE_INDEX)
+        matrix = scores.confusion(truth, p5.argmax(axis=1), 5)
+        recall, precision, f1 = scores.recall_precision_f1(matrix)
+        out[name] = {
+            "macro_f1": _round(f1.mean()),
+            "accuracy": _round(np.trace(matrix) / matrix.sum()),
+            "recall": _by_class(recall),
+            "precision": _by_class(precision),
+            "f1": _by_class(f1),
+            "confusion": matrix.tolist(),
+            "log_loss_flat": _round(scores.flat_log_loss(truth, p5)),
+            "auc_snia": _round(scores.auc(truth == 0, p5[:, 0])),
+            "snia_purity_at_85_percent": _round(scores.purity_at(truth == 0, p5[:, 0], 0.85)),
+        }
+        if draws:
+            out[name]["macro_f1_interval"] = scores.interval(
+                lambda i, p5=p5: scores.macro_f1(truth[i], p5[i]), len(truth), rng, draws=draws
+            )
+            out[name]["auc_snia_interval"] = scores.interval(
+                lambda i, p5=p5: scores.auc(truth[i] == 0, p5[i, 0]), len(truth), rng, draws=draws
+            )
+    return out
+
+
+def by_origin(result: Scored) -> list[dict[str, Any]]:
+    """Recall of each main class by where its photometry comes from: does the origin decide?"""
+    of = result.five()
+    rows = []
+    for (name, origin), index in of.objects.reset_index(drop=True).groupby(["class", "origin"]).indices.items():
+        right = {
+            key: np.mean(np.array(FIVE_INDEX)[p[index][:, FIVE_INDEX].argmax(axis=1)] == of.truth[index])
+            for key, p in (("survey", of.survey), ("equal", of.equal))
+        }
+        rows.append(
+            {"class": name, "origin": origin, "objects": len(index)}
+            | {f"recall_{k}": _round(v) for k, v in right.items()}
+        )
+    return rows
+
+
+def by_age(models: Sequence[Model], scored: ScoredSet, prior: dict[str, float]) -> list[dict[str, Any]]:
+    """Scores as the light curves stood a number of days after their first detection."""
+    rows = []
+    for age in AGES[:-1]:
+        result = score(models, scored, age)
+        five = five_class(result, draws=0)
+        weight = survey_weights(result.truth, prior)
+        rows.append(
+            {
+                "days": age,
+                "scored": int(sum(five["objects"].values())),
+                "macro_f1_survey": five["survey"]["macro_f1"],
+                "macro_f1_equal": five["equal"]["macro_f1"],
+                "auc_snia": five["survey"]["auc_snia"],
+                "log_loss_flat": five["equal"]["log_loss_flat"],
+                "ece_survey": _round(scores.calibration_error(result.truth, result.survey, weight)),
+            }
+        )
+    return rows
+
+
+def variables(result: Scored, threshold: float) -> dict[str, Any]:
+    """What variable stars and AGN are called, and what the rule "probably variable" catches and costs."""
+    is_variable = np.isin(result.truth, VARIABLE)
+    is_transient = np.isin(result.truth, FIVE_INDEX)
+    group = result.survey[:, VARIABLE].sum(axis=1)
+    either = is_variable | is_transient
+    called = {
+        name: {c: int(n) for c, n in zip(CLASS_NAMES, counts, strict=True) if n}
+        for name in CLASS_NAMES
+        if (counts := np.bincount(result.survey[result.truth == CLASS_NAMES.index(name)].argmax(1), minlength=15)).sum()
+    }
+    return {
+        "auc_variable_or_transient": _round(scores.auc(is_variable[either], group[either])),
+        "rule": f"sum of {', '.join(CLASS_NAMES[i] for i in VARIABLE)} above {threshold:g}",
+        "variables_caught": _round(np.mean(group[is_variable] > threshold)),
+        "transients_lost": _round(np.mean(group[is_transient] > threshold)),
+        "called_under_survey_prior": called,
+    }
+
+
+def twins(models: Sequence[Model], real: RealSet) -> dict[str, Any] | None:
+    """The same event once as alerts and once as degraded survey photometry, by the model that saw neither."""
+    table = real.objects
+    main = table["class"].isin(["SLSN-I", "TDE"])
+    alert = main & (table["origin"] == "alert")
+    other = main & table["origin"].isin(["survey-forced", "data-release"])
+    shared = set(table["physical_id"][alert]) & set(table["physical_id"][other])
+    if len(shared) < 3:
+        return None
+    out: dict[str, Any] = {}
+    pair = {}
+    for name, which in (("alert", alert), ("survey", other)):
+        result = score(
+            models, scored_set(real, models[0].recipe, (which & table["physical_id"].isin(shared)).to_numpy())
+        )
+        right = np.array(FIVE_INDEX)[result.equal[:, FIVE_INDEX].argmax(axis=1)] == result.truth
+        frame = result.objects.assign(right=right, p=result.equal[np.arange(len(right)), result.truth])
+        pair[name] = frame.drop_duplicates("physical_id").set_index("physical_id")[["class", "right", "p"]]
+    both = pair["alert"].join(pair["survey"], lsuffix="_alert", rsuffix="_survey", how="inner")
+    for name, rows in both.groupby("class_alert"):
+        out[str(name)] = {
+            "events": len(rows),
+            "recall_alert": _round(rows["right_alert"].mean()),
+            "recall_survey": _round(rows["right_survey"].mean()),
+            "mean_p_alert": _round(rows["p_alert"].mean()),
+            "mean_p_survey": _round(rows["p_survey"].mean()),
+        }
+    return out
+
+
+def rules(result: Scored) -> dict[str, Any]:
+    """Thresholds, each with its reason: when to abstain, and when to call an object variable."""
+    transient = np.isin(result.truth, FIVE_INDEX)
+    group = result.survey[:, VARIABLE].sum(axis=1)
+    threshold = float(np.ceil(np.quantile(group[transient], 1 - TRANSIENT_LOSS) * 100) / 100)
+    threshold = min(max(threshold, 0.5), 0.95)
+    return {
+        "abstain_below": 0.4,
+        "variable_above": threshold,
+        "abstain_reason": "below 0.4 the top class is wrong more often than right",
+        "variable_reason": f"at {threshold:g}, {np.mean(group[transient] > threshold):.1%} of real transients are lost and "
+        f"{np.mean(group[np.isin(result.truth, VARIABLE)] > threshold):.0%} of real variable stars and AGN caught",
+    }
+
+
+def cross_fitted_error(models: Sequence[Model], scored: ScoredSet, prior: dict[str, float]) -> list[dict[str, Any]]:
+    """Calibration error by age when the calibration is fitted on the other folds: the honest figure."""
+    table = raw_answers(models, scored)
+    weights = np.array([prior[name] for name in CLASS_NAMES])
+    p = np.empty((len(table), len(CLASS_NAMES)))
+    for fold in range(N_FOLDS):
+        here = (table["fold"] == fold).to_numpy()
+        answers = as_answers(table)
+        p[here] = apply(fit(answers.take(~here), prior), answers.logits[here], answers.n_points[here], weights)
+    rows = []
+    for age, index in table.groupby("age").indices.items():
+        label = table["label"].to_numpy()[index]
+        error = scores.calibration_error(label, p[index], survey_weights(label, prior))
+        rows.append({"days": None if np.isinf(age) else age, "ece_survey": _round(error)})
+    return rows
+
+
+def figures(
+    models: Sequence[Model], real: RealSet, simulated: CurveSet | None, command: str
+) -> tuple[dict, Scored, dict]:
+    """All figures of a card, the scored objects they were made from, and the rules."""
+    recipe, prior = models[0].recipe, models[0].card.data["prior"]["weights"]
+    scored = scored_set(real, recipe, real.objects["use_for_scores"].to_numpy(bool))
+    result = score(models, scored)
+    both = np.array([has_both(recipe.select(c).curve) for c in scored.curves])
+    everything = with_simulated(scored, simulated)
+    full = score(models, everything)
+    alerts = (result.objects["origin"] == "alert").to_numpy()
+    classical = alerts & result.objects["class"].isin(["SNIa", "SNII", "SNIbc"]).to_numpy()
+    clean = ~result.objects["class_conflict"].to_numpy(bool)
+    chosen = rules(result)
+    weight = survey_weights(full.truth, prior)
+    matrix = scores.confusion(full.truth, full.survey.argmax(axis=1), len(CLASS_NAMES))
+    out = {
+        "command": command,
+        "sample": {
+            "what": "Real objects, alert photometry or ZTF forced photometry made alert-like once; each scored by the fold "
+            "model that did not train on it, through core.pipeline. No redshift.",
+            "objects": len(result.truth),
+            "by_origin": {str(k): int(v) for k, v in result.objects["origin"].value_counts().items()},
+        },
+        "five_class": five_class(result),
+        "ages": by_age(models, scored, prior),
+        "two_points_per_band": five_class(result.take(both), draws=0),
+        "alerts_only": five_class(result.take(alerts)),
+        "alerts_snia_snii_snibc": _classical(result.take(classical)),
+        "without_conflicting_labels": five_class(result.take(clean), draws=0)["equal"]["macro_f1"],
+        "by_origin": by_origin(result),
+        "fifteen_class": {
+            "note": "KN, M-dwarf and uLens are simulated here; all other classes are real.",
+            "confusion_survey": matrix.tolist(),
+            "recall_survey": {
+                c: _round(v) for c, v in zip(CLASS_NAMES, scores.recall_precision_f1(matrix)[0], strict=True)
+            },
+            "recall_equal": {
+                c: _round(v)
+                for c, v in zip(
+                    CLASS_NAMES,
+                    scores.recall_precision_f1(scores.confusion(full.truth, full.equal.argmax(1), len(CLASS_NAMES)))[0],
+                    strict=True,
+                )
+            },
+        },
+        "ece_survey": _round(scores.calibration_error(full.truth, full.survey, weight)),
+        "ece_cross_fitted": cross_fitted_error(models, everything, prior),
+        "variables": variables(result, chosen["variable_above"]),
+        "twins": twins(models, real),
+        "held_out_called": held_out(models[0], real),
+    }
+    return out, full, chosen
+
+
+def held_out(model: Model, real: RealSet) -> dict[str, dict[str, int]] | None:
+    """What types of no class (SLSN-II, Ia-CSM, LBV …) are called, by a fold model: none of them was trained on."""
+    if real.held_out is None or not len(real.held_out):
+        return None
+    curves = [real.held_out.light_curve(i) for i in range(len(real.held_out))]
+    table = classify_many(curves, model).assign(type=real.held_out.objects["type"].to_numpy())
+    table = table[table["refusal"].isna()]
+    return {
+        str(t): {str(k): int(v) for k, v in rows["top_class"].value_counts().items()}
+        for t, rows in table.groupby("type")
+    }
+
+
+def evaluation_table(result: Scored) -> pd.DataFrame:
+    """One row per real object: identity, truth, and out-of-fold probabilities under the survey prior."""
+    table = result.objects[["object_id", "fold", "class", "origin"]].reset_index(drop=True)
+    table["n_points"] = result.n_points.astype(np.int16)
+    table["fold"] = table["fold"].astype(np.int8)
+    for k, name in enumerate(CLASS_NAMES):
+        table[f"p_{name}"] = result.survey[:, k].astype(np.float32)
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, type=sources_folder)
+    parser.add_argument("--model", default="t2-ztf", help="name of a model folder with fold models")
+    parser.add_argument("--work", type=Path, help="where the training kept its simulated light curves")
+    args = parser.parse_args()
+    folder = MODELS / args.model
+    models = [load_model(args.model, fold=k) for k in range(N_FOLDS)]
+    real = load_real(args.data)
+    work = args.work or Path("build") / args.model
+    work.mkdir(parents=True, exist_ok=True)
+    command = f"python -m training.validate --data DATA --model {args.model}"
+    made, result, chosen = figures(models, real, simulated_curves(args.data, work), command)
+    card = json.loads((folder / "card.json").read_text())
+    prior = card["prior"]["weights"]
+    card["figures"] = {**made, **{k: v for k, v in card["figures"].items() if k == "peer"}}
+    card["rules"] = chosen
+    card["reliability"] = reliability(result.survey, result.truth, survey_weights(result.truth, prior))
+    (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    real_only = result.take((result.objects["origin"] != "simulation").to_numpy())
+    evaluation_table(real_only).to_parquet(folder / "evaluation.parquet", compression="zstd", index=False)
+    print(json.dumps({**made, "reliability": card["reliability"], "rules": chosen}, indent=1, ensure_ascii=False))
+
+
+def _classical(result: Scored) -> dict[str, Any]:
+    """SN Ia, II and Ib/c among themselves, on alerts."""
+    columns = FIVE_INDEX[:3]
+    truth = np.array([columns.index(t) for t in result.truth])
+    out = {}
+    for name, p in (("survey", result.survey), ("equal", result.equal)):
+        p3 = scores.renormalised(p, columns)
+        out[name] = {"macro_f1": _round(scores.macro_f1(truth, p3)), "accuracy": _round(np.mean(p3.argmax(1) == truth))}
+    return out
+
+
+def _by_class(values: NDArray) -> dict[str, float]:
+    return {name: _round(v) for name, v in zip(FIVE, values, strict=True)}
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4)
+
+
+if __name__ == "__main__":
+    main()
