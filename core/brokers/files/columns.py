@@ -135,17 +135,18 @@ def _flux_error(flux: str, found: dict[str, str]) -> str | None:
     spellings = [base + word + unit for word in ("err", "error", "unc", "uncertainty", "sigma")]
     spellings += [flux + word for word in ("err", "error", "unc", "uncertainty", "sigma")]
     spellings += [word + flux for word in ("e", "err", "error", "sigma", "d", "unc")]
-    spellings += [
-        "fluxerr",
-        "fluxerror",
-        "fluxunc",
-        "fluxuncertainty",
-        "fluxsigma",
-        "eflux",
-        "sigmaflux",
-        "dflux",
-        "fluxcalerr",
-    ]
+    if "flux" in flux:
+        spellings += [
+            "fluxerr",
+            "fluxerror",
+            "fluxunc",
+            "fluxuncertainty",
+            "fluxsigma",
+            "eflux",
+            "sigmaflux",
+            "dflux",
+            "fluxcalerr",
+        ]
     return next((name for name in spellings if name in found and name != flux), None)
 
 

@@ -71,16 +71,17 @@ class Caps:
     total_bytes: int | None = 512 * MEGABYTE
     columns: int = 5_000
     seconds: float | None = 120.0
+    stranger: bool = True
 
 
 #: For files that a stranger uploads.
 UPLOAD = Caps()
 #: For tables and alerts on one's own disk that are read in one piece.
 LOCAL = Caps(
-    file_bytes=2048 * MEGABYTE, rows=2_000_000, records=1_000_000, total_bytes=16_384 * MEGABYTE, seconds=3600.0
+    2048 * MEGABYTE, rows=2_000_000, records=1_000_000, total_bytes=16_384 * MEGABYTE, seconds=3600.0, stranger=False
 )
 #: For streaming from one's own disk: bounded per block, unbounded in total.
-STREAM = Caps(file_bytes=None, rows=None, records=None, total_bytes=None, seconds=None)
+STREAM = Caps(None, rows=None, records=None, total_bytes=None, seconds=None, stranger=False)
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Reading:
 
     survey : decides what a bare band letter means. default_survey : the same, used only when the file does not say.
     flux_unit : fluxcal, ujy, njy, mjy or jy; unit of a flux column whose name does not say.
-    schemas : folder of LSST schemas, for packets in Confluent framing.
+    schemas : folder of LSST schemas, for packets in Confluent framing. probed : a child process has read it already.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Reading:
     schemas: Path | None = None
     caps: Caps = UPLOAD
     format: str = ""
+    probed: bool = False
     notes: list[Note] = field(default_factory=list)
     _records: int = 0
     _rows: int = 0

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from core.brokers.files.columns import CONTEXT
 from core.brokers.files.content import Reading, Unreadable
@@ -60,7 +59,8 @@ class Grouping:
 
     def _flush(self, *, keep_last: bool) -> Iterator[LightCurve | Unreadable]:
         rows = _joined(self._parts)
-        codes, names = pd.factorize(rows.object_id)
+        names: dict[str, int] = {}
+        codes = np.array([names.setdefault(name, len(names)) for name in rows.object_id.tolist()], dtype=np.int64)
         order = np.argsort(codes, kind="stable")
         ends = np.cumsum(np.bincount(codes, minlength=len(names)))
         last = codes[-1] if keep_last and len(names) > 1 else -1
@@ -69,7 +69,7 @@ class Grouping:
             if code == last:
                 continue
             self.reading.spend()
-            yield self._object(str(name), rows, members)
+            yield self._object(name, rows, members)
             if keep_last:
                 self._closed.add(hash(name))
         self._parts = [_taken(rows, np.flatnonzero(codes == last))] if last >= 0 else []

@@ -125,6 +125,7 @@ class RawTable:
         self._lose(rows, np.array([not i for i in rows.object_id], bool), chunk, "object_id", "the id of an object")
         rows.mjd = self._times(rows, chunk)
         rows.band = self._bands(rows, chunk)
+        self._check_system(chunk)
         if self.columns.uses_flux:
             self._fluxes(rows, chunk)
         else:
@@ -208,7 +209,6 @@ class RawTable:
         flux = self._values(rows, chunk, "flux", "a flux")
         err = self._values(rows, chunk, "flux_err", "the error of a flux")
         if self.unit in ("dn", "zp"):
-            self._check_system(chunk)
             zero_point = self._values(rows, chunk, "zero_point", "a zero point [AB mag]")
             scale = np.power(10.0, 0.4 * (ZERO_POINT - zero_point))
             rows.flux, rows.flux_err = flux * scale, err * scale

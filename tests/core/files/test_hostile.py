@@ -6,6 +6,7 @@ import os
 import time
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import cramjam
 import fastavro
@@ -16,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.brokers.files import UPLOAD, Caps, read_file
+from core.brokers.files import LOCAL, UPLOAD, Caps, read_file
 from core.refusal import BadInput
 from tests.core.files.alerts import ZTF_SCHEMA, candidate, container, lsst_packet, lsst_schema, wire, ztf_packet
 
+DATA = Path(__file__).parents[2] / "data" / "files"
 SYNC = bytes(range(16))
 
 
@@ -209,6 +211,24 @@ def test_caps_on_rows_and_records_keep_what_was_read():
 
 def test_time_runs_out():
     refused(container(ZTF_SCHEMA, [ztf_packet()]), "too_slow", caps=Caps(seconds=-1.0))
+
+
+def test_a_parquet_file_that_ends_the_process_of_its_reader():
+    """pyarrow 26 aborts on these bytes, where Python can't catch it: a child process takes the fall."""
+    assert "damaged" in refused((DATA / "damaged_statistics.parquet").read_bytes(), "damaged")
+    assert refused((DATA / "damaged_statistics.parquet").read_bytes(), "damaged", caps=LOCAL)
+
+
+def test_a_parquet_file_that_takes_too_long_is_given_up():
+    data = (DATA / "fink_ztf_2022.parquet").read_bytes()
+    assert "longer than" in refused(data, "too_slow", caps=Caps(seconds=0.01))
+
+
+def test_a_child_process_changes_nothing():
+    data = (DATA / "fink_ztf_2022.parquet").read_bytes()
+    careful, quick = read_file(data, "x"), read_file(data, "x", caps=LOCAL)
+    assert [c.photometry_sha256() for c in careful.curves] == [c.photometry_sha256() for c in quick.curves]
+    assert careful.notes == quick.notes
 
 
 def test_parquet_says_in_its_footer_how_large_it_is():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.bands import BANDS, band_names
-from core.brokers.files import read_file
+from core.brokers.files import LOCAL, read_file
 from core.lightcurve import light_curve
 from core.photometry import from_fluxcal
 from tests.core.files.alerts import JD, ZTF_SCHEMA, candidate, container, ztf_packet
@@ -72,7 +72,7 @@ def test_parquet_tables_in_any_unit(objects, unit):
     expected = curves_of(objects)
     out = io.BytesIO()
     frame_of(expected, unit).to_parquet(out)
-    same(read_file(out.getvalue()).curves, expected, rtol=1e-12)
+    same(read_file(out.getvalue(), caps=LOCAL).curves, expected, rtol=1e-12)
 
 
 @settings(max_examples=40, deadline=None)

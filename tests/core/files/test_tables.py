@@ -257,6 +257,15 @@ def test_sncosmo_zero_points():
         read("name,time,band,flux,fluxerr,zp,zpsys\na,60000,ztfg,10,1,25,vega\n")
 
 
+def test_skyportals_export():
+    header = "obj_id,ra,dec,filter,mjd,instrument_id,limiting_mag,mag,magerr,magsys\n"
+    rows = "ZTF20aaaaaaa,1,2,ztfg,60000,1,20.5,20.0,0.1,ab\nZTF20aaaaaaa,1,2,ztfr,60001,1,20.5,,,ab\n"
+    curve = only(header + rows)
+    assert curve.flux == pytest.approx([1000.0]) and len(curve.limits) == 1
+    with pytest.raises(BadInput, match="'vega'"):
+        read(header + rows.replace(",ab", ",vega"))
+
+
 def test_what_rides_along():
     text = "oid,mjd,band,mag,magerr,redshift,redshift_err,ra,dec,ndethist,magnr\na,60000,ztf_g,18,0.1,,0.01,10.5,-3,7,\na,60001,ztf_g,18,0.1,0.05,,,,,-999\n"
     curve = only(text)
