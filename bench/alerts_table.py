@@ -100,7 +100,15 @@ def table(outcomes: dict[str, Outcome]) -> Iterator[str]:
     yield "|" + "---|" * len(columns)
     for name, o in outcomes.items():
         medians = o.medians_ms()
-        cells = [name, o.files, o.records, o.read, _reasons(o.unreadable), o.scored, _reasons(o.refused)]
+        cells = [
+            name,
+            f"{o.files} + {o.no_alerts} without alerts" if o.no_alerts else o.files,
+            o.records,
+            o.read,
+            _reasons(o.unreadable),
+            o.scored,
+            _reasons(o.refused),
+        ]
         cells += [f"{medians[stage]:.2f}" if stage in medians else "–" for stage in STAGES]
         yield "| " + " | ".join(str(cell) for cell in cells) + " |"
 
