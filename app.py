@@ -1,0 +1,20 @@
+"""Navigation, page configuration, one guard around every page: nothing else."""
+
+import logging
+
+import streamlit as st
+
+from ui.resources import warm_in_background
+from ui.shell import frame
+
+st.set_page_config(layout="wide")
+warm_in_background()
+page = st.navigation(frame())
+st.session_state["_in_frame"] = True
+try:
+    page.run()
+except Exception as error:  # st.stop and st.rerun are BaseExceptions: they pass through
+    logging.getLogger(__name__).exception("page failed")
+    st.error(f"This page failed ({type(error).__name__}). The other pages still work; the log has the details.")
+finally:
+    st.session_state["_in_frame"] = False

@@ -1,0 +1,52 @@
+"""What is this transient, and why does the model say so?"""
+
+import streamlit as st
+
+from core.refusal import Refusal
+from ui.figures.theme import theme_of
+from ui.sections.answer import show_answer, show_header
+from ui.sections.choose import choose
+from ui.sections.compare import NONE, choose_other, show_side_by_side
+from ui.sections.curve import choose_class, show_curve
+from ui.sections.details import show_actions, show_broker_status, show_details
+from ui.sections.score import model_for, scored
+from ui.sections.side import choose_prior, show_features, show_probabilities
+from ui.shell import framed
+
+framed()
+theme = theme_of(st.context.theme.type)
+chosen = choose()
+curve = chosen.curve
+if curve is None:
+    show_broker_status()
+    st.stop()
+
+show_header(curve)
+model = model_for(chosen.model, chosen.fold)
+answer = st.container()
+left, right = st.columns([7, 3], gap="medium")
+with right:
+    side = st.container()
+    prior = choose_prior(model)
+with st.spinner("Fitting the Gaussian process and asking the model…"):
+    result = scored(curve, model, prior)
+with answer:
+    show_answer(result, theme)
+class_name = ""
+if not isinstance(result, Refusal):
+    with right:
+        class_name = choose_class(result)
+    with side:
+        show_probabilities(result, class_name, theme)
+    with right:
+        show_features(result, class_name, theme)
+with left:
+    show_curve(curve, result, class_name, theme)
+
+show_actions(chosen, curve, result, class_name)
+other = choose_other(chosen.model)
+if other != NONE:
+    second = model_for(other, chosen.fold)
+    show_side_by_side(result, scored(curve, second, second.prior), (chosen.model, other), theme)
+show_details(curve, result, class_name)
+show_broker_status()

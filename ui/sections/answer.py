@@ -1,0 +1,39 @@
+"""The id, the answer as a headline, and how sure."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core.lightcurve import LightCurve
+from core.pipeline import Classification
+from core.refusal import Refusal
+from ui.figures.theme import Theme
+from ui.wording import caption, label_sentence, verdict
+
+
+def show_header(curve: LightCurve) -> None:
+    """Id, one caption line, and whether the object is real."""
+    st.title(curve.object_id, anchor=False)
+    if curve.provenance.simulated:
+        st.badge("simulated", icon=":material/science:", color="orange")
+    st.caption(caption(curve))
+    label = label_sentence(curve)
+    if label:
+        st.caption(label)
+
+
+def show_answer(result: Classification | Refusal, theme: Theme) -> None:
+    """The class in words with its percentage, or why there is none."""
+    if isinstance(result, Refusal):
+        st.warning(result.message, icon=":material/do_not_disturb_on:")
+        return
+    answer = verdict(result)
+    title, comma, number = answer.headline.rpartition(", ") if answer.kind == "decided" else (answer.headline, "", "")
+    colour = theme.of_class(result.top_class) if answer.kind == "decided" else theme.ink
+    st.html(
+        f'<h2 style="margin:0;padding:0;font-weight:700;font-size:1.9rem;line-height:1.25">'
+        f'<span style="color:{colour}">{escape(title)}</span>{escape(comma + number)}</h2>'
+    )
+    st.write(answer.sentence)

@@ -1,0 +1,188 @@
+"""Which object: from the samples, from a broker, or from a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from core.brokers.base import BrokerError
+from core.lightcurve import LightCurve
+from core.refusal import BadInput
+from ui import resources
+from ui.state import go_to, url_choice
+from ui.wording import class_title
+
+FILE = "file"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the person asked for. curve : None when it could not be had; then the page has already said why.
+
+    source : key. fold : the fold of training that holds the object, when it is known. ids : neighbours in the list.
+    """
+
+    source: str
+    curve: LightCurve | None
+    model: str
+    fold: int | None = None
+    ids: tuple[str, ...] = ()
+
+
+def choose() -> Chosen:
+    """The row of choices on top of the page, and the light curve that they lead to."""
+    sources = resources.sources()
+    titles = {key: source.title for key, source in sources.items()} | {FILE: "Your file"}
+    with st.container(key="choose"):
+        left, middle, right = st.columns([3, 5, 3], vertical_alignment="bottom")
+        with left:
+            source = url_choice(
+                st.selectbox, "Source", list(titles), "source", "sample", format_func=lambda key: titles[key]
+            )
+        with right:
+            names = resources.model_names()
+            model = url_choice(st.selectbox, "Model", names, "model", names[0])
+        with middle:
+            if source == "sample":
+                return _sample(model)
+            if source == FILE:
+                return _file(model)
+            oid = _ask_for_id(sources[source])
+    if not oid:
+        _say_what_to_do(sources[source])
+        return Chosen(source, None, model)
+    return Chosen(source, _from_broker(sources[source], oid), model)
+
+
+def _sample(model: str) -> Chosen:
+    catalogue = _catalogue()
+    ids = tuple(catalogue)
+    wanted = st.query_params.get("oid", "")
+    oid = url_choice(
+        st.selectbox, "Sample", ids, "oid", ids[0],
+        format_func=lambda i: catalogue[i], help="Type to search: a class, an id, real or simulated",
+    )  # fmt: skip
+    sample = resources.sources()["sample"]
+    if wanted and wanted not in catalogue:
+        st.warning(f"{wanted!r} is not among the {len(ids)} embedded samples. Choose a broker to ask for it.")
+        return Chosen("sample", None, model, ids=ids)
+    return Chosen("sample", sample.fetch(oid), model, fold=sample.fold_of(oid), ids=ids)
+
+
+@st.cache_resource(show_spinner=False)
+def _catalogue() -> dict[str, str]:
+    """Sample id -> how the list shows it: class, id, real or simulated, and what is special about it."""
+    table = resources.sources()["sample"].catalogue()
+    out = {}
+    for row in table.itertuples():
+        kind = "simulated" if row.simulated else "real"
+        known = class_title(row.true_class) if row.true_class else "unknown"
+        out[str(row.object_id)] = f"{known} · {row.object_id} · {kind} · {row.title}"
+    return out
+
+
+def _ask_for_id(source: Any) -> str:
+    key = f"oid_{source.key}"
+    st.session_state[key] = st.query_params.get("oid", "")
+
+    def push() -> None:
+        go_to(st.session_state[key].strip())
+
+    st.text_input("Object id", key=key, on_change=push, placeholder=f"for example {source.examples[0]}")
+    return str(st.query_params.get("oid", "")).strip()
+
+
+def _say_what_to_do(source: Any) -> None:
+    st.title("Which object?")
+    st.write(f"Type an id above and press Enter: {source.title} will be asked for its light curve, and nobody else.")
+    with st.container(horizontal=True):
+        for example in source.examples[:3]:
+            st.button(example, on_click=go_to, args=(example,), key=f"example_{example}")
+    st.caption("No network? Choose *Embedded samples* above.")
+
+
+def _from_broker(source: Any, oid: str) -> LightCurve | None:
+    try:
+        with st.spinner(f"Asking {source.title} for {oid}…", show_time=True):
+            return _fetch(source.key, oid)
+    except BrokerError as error:
+        return _explain(error)
+    except BadInput as error:
+        st.error(f"{source.title} answered with photometry that can't be read. {error.message}")
+        return None
+
+
+@st.cache_resource(ttl=300, max_entries=64, show_spinner=False)
+def _fetch(key: str, oid: str) -> LightCurve:
+    return resources.sources()[key].fetch(oid)
+
+
+def _explain(error: BrokerError) -> LightCurve | None:
+    """Say what went wrong and what to do next; hand on the last good copy, marked with its date."""
+    last_good = getattr(error, "last_good", None)
+    if last_good is None:
+        st.error(f"{error.message} {error.advice}".strip(), icon=":material/cloud_off:")
+    else:
+        from core.brokers.cache import shown_copy
+
+        st.warning(f"{error.message} {shown_copy(last_good)} {error.advice}".strip(), icon=":material/history:")
+    st.button("Ask again", key="retry", icon=":material/refresh:")
+    return last_good
+
+
+def _file(model: str) -> Chosen:
+    upload = st.file_uploader(
+        "Light curves: CSV, Parquet, or alerts (Avro)", max_upload_size=50,
+        help="One row per measurement: object_id, mjd or jd, band, and flux + flux_err or magpsf + sigmapsf. "
+        "Many objects may share one file. Nothing leaves this server.",
+    )  # fmt: skip
+    if upload is None:
+        st.caption(
+            "Columns are read tolerantly: object_id, mjd, band, flux, flux_err, or magnitudes. Units: FLUXCAL, µJy or nJy."
+        )
+        return Chosen(FILE, None, model)
+    survey, unit = _reading_options()
+    try:
+        content = _read(upload.file_id, upload.getvalue(), upload.name, survey, unit)
+    except BadInput as error:
+        st.error(error.message, icon=":material/error:")
+        return Chosen(FILE, None, model)
+    _report(content)
+    if not content.curves:
+        st.error(f"No light curve in {upload.name} could be read.")
+        return Chosen(FILE, None, model)
+    ids = tuple(dict.fromkeys(_labels(content.curves)))
+    chosen = url_choice(st.selectbox, f"Object ({len(ids):,} in the file)", ids, "oid", ids[0])
+    return Chosen(FILE, content.curves[_labels(content.curves).index(chosen)], model, ids=ids)
+
+
+def _labels(curves: list[LightCurve]) -> list[str]:
+    """An alert packet is one light curve per alert: its id alone would not tell them apart."""
+    return [c.object_id if c.alert_id is None else f"{c.object_id} · alert {c.alert_id}" for c in curves]
+
+
+def _reading_options() -> tuple[str | None, str | None]:
+    with st.popover("How to read it"):
+        survey = st.selectbox("Survey of bare band letters", ["the file says", "ztf", "lsst"], key="survey")
+        unit = st.selectbox("Unit of fluxes", ["the column says", "fluxcal", "ujy", "njy"], key="flux_unit")
+    return (None if survey == "the file says" else survey), (None if unit == "the column says" else unit)
+
+
+@st.cache_resource(max_entries=8, scope="session", show_spinner="Reading the file…")
+def _read(file_id: str, _content: bytes, name: str, survey: str | None, unit: str | None) -> Any:
+    from core.brokers.files import read_file
+
+    return read_file(_content, name, survey=survey, default_survey="ztf", flux_unit=unit)
+
+
+def _report(content: Any) -> None:
+    """What was lost, row by row, without drowning the page."""
+    lost = [*content.unreadable, *content.lost_rows]
+    for note in content.notes[:3]:
+        st.caption(note.message)
+    if lost:
+        with st.expander(f"{len(lost):,} rows or records could not be read"):
+            for item in lost[:20]:
+                st.text(f"{item.where}: {item.error.message}")

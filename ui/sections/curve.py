@@ -1,0 +1,75 @@
+"""The light curve with its Gaussian process and activation map, and the sentence that reads the map aloud."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.explain import DeletionCheck
+from core.lightcurve import LightCurve
+from core.pipeline import Classification, check_by_deletion
+from core.refusal import Refusal
+from ui.export import observation_share
+from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, summary
+from ui.figures.theme import Theme
+from ui.state import url_choice
+from ui.wording import class_title, leaning, map_sentence
+
+CONFIG = {"displaylogo": False, "scrollZoom": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+
+
+def show_curve(curve: LightCurve, result: Classification | Refusal, class_name: str, theme: Theme) -> None:
+    """Controls, figure and sentence; without a classification, the measurements alone."""
+    view = _view(curve, result, class_name, theme)
+    figure = light_curve_figure(view, theme)
+    name = "".join(c if c.isalnum() else "_" for c in curve.object_id)
+    config = {**CONFIG, "toImageButtonOptions": {"format": "svg", "filename": name}}
+    st.plotly_chart(figure, config=config, alt=summary(view), key="light_curve")
+    if isinstance(result, Classification):
+        sentence, _ = map_sentence(result, class_name, deletion(result, class_name))
+        st.markdown(sentence)
+
+
+def choose_class(result: Classification) -> str:
+    """The class whose map is drawn: the likeliest unless another is chosen."""
+    names = [result.model.classes[i] for i in result.order]
+    return url_choice(st.selectbox, "Explain", names, "class", names[0], format_func=class_title)
+
+
+def deletion(result: Classification, class_name: str) -> DeletionCheck | None:
+    """The deletion check of this light curve, computed once."""
+    model = result.model
+    key = (result.curve.photometry_sha256(), model.sha256, model.recipe_name, result.prior.name, class_name)
+    return _deletion(key, result, class_name)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _deletion(key: tuple[str, ...], _result: Classification, class_name: str) -> DeletionCheck | None:
+    return check_by_deletion(_result, class_name)
+
+
+def _view(curve: LightCurve, result: Classification | Refusal, class_name: str, theme: Theme) -> CurveView:
+    with st.container(horizontal=True, vertical_alignment="bottom", key="plot_controls"):
+        unit = url_choice(
+            st.segmented_control, "Unit", ["flux", "magnitude"], "unit", "flux",
+            format_func=str.capitalize, label_visibility="collapsed",
+        )  # fmt: skip
+        time = url_choice(
+            st.segmented_control, "Time", ["days", "mjd"], "time", "days",
+            format_func={"days": "Days", "mjd": "MJD"}.get, label_visibility="collapsed",
+        )  # fmt: skip
+        if isinstance(result, Refusal):
+            return CurveView(curve, unit, time == "days")
+        kinds = {"percent": PERCENT, "signed": SIGNED}
+        titles = {"percent": "Map in percent", "signed": "Signed, in logit"}
+        kind = url_choice(
+            st.segmented_control, "Map", list(kinds), "map", "percent",
+            format_func=titles.get, label_visibility="collapsed",
+        )  # fmt: skip
+    index = result.model.classes.index(class_name)
+    focus, _ = leaning(result, index)
+    return CurveView(
+        curve, unit, time == "days", used=result.selection.used, fit=result.fit,
+        model_bands=result.model.recipe.band_indices, explanation=result.explanation, class_index=index,
+        class_title=class_title(class_name), observation_share=observation_share(curve, result, class_name),
+        map_kind=kinds[kind], focus=focus, colour=theme.of_class(class_name),
+    )  # fmt: skip

@@ -1,0 +1,130 @@
+"""Below the answer: what to do next, what was done to the data, where it comes from, what to take home."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.lightcurve import LightCurve
+from core.pipeline import Classification
+from core.refusal import Refusal
+from ui import resources
+from ui.export import as_csv, as_json, photometry_table
+from ui.links import links, sexagesimal
+from ui.sections.choose import Chosen
+from ui.snippet import snippet
+from ui.state import go_to
+from ui.wording import input_title, provenance_line
+
+
+def show_actions(chosen: Chosen, curve: LightCurve, result: Classification | Refusal, class_name: str) -> None:
+    """Previous and next of the list, and the take-home."""
+    columns = st.columns(4 if chosen.ids else 2)
+    if chosen.ids:
+        here = st.query_params.get("oid", chosen.ids[0])
+        at = chosen.ids.index(here) if here in chosen.ids else 0
+        before, after = chosen.ids[at - 1], chosen.ids[(at + 1) % len(chosen.ids)]
+        columns[0].button("Previous", shortcut="k", on_click=_step, args=(before,), width="stretch")
+        columns[1].button("Next", shortcut="j", on_click=_step, args=(after,), width="stretch")
+    with columns[-2].popover("Download", width="stretch", icon=":material/download:"):
+        _downloads(curve, result, class_name)
+    with columns[-1].popover("Links and snippet", width="stretch", icon=":material/code:"):
+        _take_away(chosen, curve, result)
+
+
+def _step(oid: str) -> None:
+    st.query_params.pop("class", None)
+    go_to(oid)
+
+
+def _downloads(curve: LightCurve, result: Classification | Refusal, class_name: str) -> None:
+    scored = result if isinstance(result, Classification) else None
+    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in curve.object_id)
+    st.download_button(
+        "Photometry, map shares and probabilities (CSV)", lambda: as_csv(curve, scored, class_name),
+        file_name=f"{name}.csv", mime="text/csv", on_click="ignore", width="stretch",
+    )  # fmt: skip
+    st.download_button(
+        "Everything, with the Gaussian process (JSON)", lambda: as_json(curve, scored, class_name),
+        file_name=f"{name}.json", mime="application/json", on_click="ignore", width="stretch",
+    )  # fmt: skip
+    st.caption("The camera above the light curve saves the figure as it is on screen (SVG).")
+
+
+def _take_away(chosen: Chosen, curve: LightCurve, result: Classification | Refusal) -> None:
+    addresses = links(curve)
+    if addresses:
+        st.markdown(" · ".join(f"[{title}]({address})" for title, address in addresses.items()))
+        st.caption("Opened by your browser when you click; nothing is sent before.")
+    if isinstance(result, Classification):
+        st.markdown("**The same numbers in Python**")
+        st.code(snippet(curve, result, chosen.source), language="python")
+
+
+def show_details(curve: LightCurve, result: Classification | Refusal, class_name: str) -> None:
+    """The input panel, the object's facts, the data as a table, and one line of provenance."""
+    notes = result.notes if isinstance(result, Classification) else curve.notes
+    with st.expander(input_title(notes)):
+        _input_panel(curve, result)
+    with st.expander("Object and sources"):
+        _facts(curve)
+    with st.expander("Data table"):
+        scored = result if isinstance(result, Classification) else None
+        st.dataframe(photometry_table(curve, scored, class_name), hide_index=True)
+    if isinstance(result, Classification):
+        st.caption(provenance_line(result))
+
+
+def _input_panel(curve: LightCurve, result: Classification | Refusal) -> None:
+    notes = result.notes if isinstance(result, Classification) else curve.notes
+    for note in notes:
+        st.markdown(f"- {'**Careful:** ' if note.kind == 'warning' else ''}{_escape(note.message)}.")
+    if not notes:
+        st.write("Nothing was dropped, merged, re-ordered or converted, and nothing lies outside the training range.")
+    if isinstance(result, Classification):
+        used = len(result.selection.curve)
+        st.caption(
+            f"{used} points entered the Gaussian process: time scale {result.fit.time_scale:.3g} d, amplitude "
+            f"{result.fit.amplitude:.3g} FLUXCAL, ln L = {result.fit.log_likelihood:.1f}. Times are {curve.time_scale.upper()}; "
+            "flux is difference flux in FLUXCAL (AB zero point 27.5), not corrected for Galactic extinction."
+        )
+
+
+def _facts(curve: LightCurve) -> None:
+    if curve.ra is not None and curve.dec is not None:
+        st.markdown("Coordinates (ICRS), degrees and sexagesimal")
+        st.code(f"{curve.ra:.6f} {curve.dec:+.6f}\n{sexagesimal(curve.ra, curve.dec)}", language=None)
+    if curve.redshift is not None:
+        st.write(f"Redshift {curve.redshift:.4f}" + (f" ± {curve.redshift_err:.2g}" if curve.redshift_err else ""))
+    for key, value in curve.context.items():
+        st.text(f"{key}: {value:g}")
+    provenance = curve.provenance
+    for title, text in (("Source", provenance.source), ("Retrieved", provenance.retrieved), ("Request", provenance.url),
+                        ("Licence", provenance.licence), ("Cite", provenance.citation)):  # fmt: skip
+        if text:
+            st.text(f"{title}: {text}")
+
+
+def show_broker_status() -> None:
+    """On request: which brokers answer from here, and which expected fields are missing."""
+    with st.expander("Which brokers answer?"):
+        st.caption("Asks each broker for one known object. Nothing is sent until you press the button.")
+        if st.button("Ask them now", key="doctor"):
+            from core.brokers.doctor import check_all
+
+            with st.spinner("Asking every broker…", show_time=True):
+                reports = check_all(resources.settings())
+            st.dataframe(
+                [
+                    {"broker": r.key, "endpoint": r.endpoint, "state": r.state, "seconds": round(r.seconds, 2),
+                     "missing fields": ", ".join(r.missing), "says": r.message}
+                    for r in reports
+                ],
+                hide_index=True,
+            )  # fmt: skip
+
+
+def _escape(text: str) -> str:
+    """Text from data inside Markdown: nothing in it becomes a link, an image or markup."""
+    for mark in ("\\", "`", "*", "_", "[", "]", "<", ">", "$", ":"):
+        text = text.replace(mark, "\\" + mark)
+    return text

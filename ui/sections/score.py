@@ -1,0 +1,30 @@
+"""The classification of what was chosen, computed once for all sessions."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.lightcurve import LightCurve
+from core.model import Model, Prior
+from core.pipeline import Classification, classify
+from core.refusal import Refusal
+from ui import resources
+
+
+def model_for(name: str, fold: int | None) -> Model:
+    """The model, or its fold model that has not seen the object."""
+    whole = resources.model(name)
+    folds = whole.card.data["files"].get("folds", [])
+    return resources.model(name, fold) if fold is not None and folds else whole
+
+
+def scored(curve: LightCurve, model: Model, prior: Prior) -> Classification | Refusal:
+    """Classified and explained; the same object, model and prior is computed once."""
+    facts = (curve.object_id, curve.photometry_sha256(), str(curve.redshift), curve.provenance.retrieved)
+    return _scored((*facts, model.sha256, model.recipe_name, prior.name), curve, model, prior)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _scored(key: tuple[str, ...], _curve: LightCurve, _model: Model, _prior: Prior) -> Classification | Refusal:
+    folds = resources.fold_models(_model.name) if _model.recipe_name == _model.card.data["default_recipe"] else ()
+    return classify(_curve, _model, prior=_prior, fold_models=folds)

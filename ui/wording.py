@@ -1,0 +1,250 @@
+"""Every sentence that the pages say, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.bands import BANDS
+from core.explain import DeletionCheck
+from core.lightcurve import LightCurve, Note
+from core.model import Model
+from core.pipeline import Classification
+from core.taxonomy import BY_NAME
+
+#: Below this lead over the runner-up an answer is called undecided.
+NARROW_LEAD = 0.10
+
+
+def class_title(name: str) -> str:
+    """How a page writes a class: ``SN Ia``."""
+    return BY_NAME[name].title if name in BY_NAME else name
+
+
+def percent(value: float) -> str:
+    """A probability with at most two digits: ``87 %``, ``<1 %``, ``>99 %``."""
+    if value < 0.01:
+        return "<1 %"
+    if value > 0.99:
+        return ">99 %"
+    return f"{100 * value:.0f} %"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer in words. kind : decided, undecided, abstained or variable. headline, sentence : plain text."""
+
+    kind: str
+    headline: str
+    sentence: str
+
+
+def verdict(result: Classification) -> Verdict:
+    """The headline and one sentence on how sure: runner-up, and how often answers like this one were right."""
+    order = result.order
+    first, second = result.model.classes[order[0]], result.model.classes[order[1]]
+    p_first, p_second = result.probabilities[order[0]], result.probabilities[order[1]]
+    rules = result.model.card.data.get("rules", {})
+    variable = grouped(result)
+    runner_up = f"Runner-up {class_title(second)}, {percent(p_second)}."
+    record = track_record(result)
+    if "variable_above" in rules and variable >= rules["variable_above"] and first not in _VARIABLE:
+        return Verdict(
+            "variable",
+            f"Perhaps not a transient, {percent(variable)}",
+            f"Together the variable stars and active nuclei have {percent(variable)}; the likeliest single class is "
+            f"{class_title(first)}, {percent(p_first)}. {record}",
+        )
+    if p_first < rules.get("abstain_below", 0.0) or p_first - p_second < NARROW_LEAD:
+        return Verdict(
+            "undecided",
+            f"Between {class_title(first)} ({percent(p_first)}) and {class_title(second)} ({percent(p_second)})",
+            f"Not decided. {record}",
+        )
+    return Verdict("decided", f"{class_title(first)}, {percent(p_first)}", f"{runner_up} {record}")
+
+
+_VARIABLE = {name for name, c in BY_NAME.items() if c.group in ("stellar", "other") or name == "AGN"}
+
+
+def grouped(result: Classification) -> float:
+    """Probability of variable stars, active nuclei and other variables together."""
+    return float(
+        sum(p for p, name in zip(result.probabilities, result.model.classes, strict=True) if name in _VARIABLE)
+    )
+
+
+def track_record(result: Classification) -> str:
+    """How often objects scored like this one were right, from the card's table; or that nobody measured it."""
+    table = result.model.card.data.get("reliability") or []
+    top = float(result.probabilities.max())
+    for entry in table:
+        if entry["low"] <= top <= entry["high"] and entry["count"] >= 20:
+            rate = entry["correct"] / entry["count"]
+            if result.prior.name != result.model.prior.name:
+                return f"Under the {result.model.prior.name} prior the model has a record; under this one it has none."
+            return f"{_of_twenty(rate)} objects scored like this one are right."
+    if not table:
+        return "This model is not calibrated: nobody measured how often such an answer is right."
+    return "Too few objects were scored like this one to say how often that is right."
+
+
+def _of_twenty(rate: float) -> str:
+    if rate > 0.985:
+        return "More than 19 of 20"
+    return f"{round(20 * rate)} of 20"
+
+
+def map_sentence(
+    result: Classification, class_name: str, check: DeletionCheck | None
+) -> tuple[str, tuple[float, float] | None]:
+    """What the map says, aloud, with the deletion check in numbers; and the region [MJD] it leans on."""
+    index = result.model.classes.index(class_name)
+    used = result.selection.curve
+    focus, share = leaning(result, index)
+    title = class_title(class_name)
+    if focus is None:
+        return "The map is flat: no part of the light curve matters more than another.", None
+    start = result.curve.mjd[0]
+    low, high = focus[0] - start, focus[1] - start
+    seen = int(np.sum((used.mjd >= focus[0]) & (used.mjd <= focus[1])))
+    where = f"days {low:.0f} to {high:.0f}"
+    text = f"For {title} the model leans on **{where}** ({share:.0f} % of the weight, {seen} of {len(used)} points)."
+    if check is None:
+        text += " Too few points are left to check the map by deleting any."
+    else:
+        points = (
+            f"the {check.removed} points the map ranks highest"
+            if check.removed > 1
+            else "the point the map ranks highest"
+        )
+        text += (
+            f" Without {points} the probability of {title} goes from {check.before:.2f} to {check.without_top:.2f}; "
+            f"without {check.removed} random ones, to {check.random_mean:.2f} on average"
+        )
+        text += "." if check.passed else ": the map is not confirmed here."
+    return text, focus
+
+
+def leaning(
+    result: Classification, class_index: int, fraction: float = 0.5
+) -> tuple[tuple[float, float] | None, float]:
+    """The shortest stretch of time [MJD] that carries ``fraction`` of the map's weight, and what it carries [%]."""
+    explanation = result.explanation
+    share = explanation.share(class_index)[: len(explanation.times)]
+    order = np.argsort(explanation.times)
+    times, share = explanation.times[order], share[order]
+    inside = (times >= result.selection.curve.mjd[0] - 5) & (times <= result.selection.curve.mjd[-1] + 5)
+    times, share = times[inside], share[inside]
+    if len(times) < 3 or np.ptp(share) < 1e-6:
+        return None, 0.0
+    goal = fraction * share.sum()
+    cumulative = np.concatenate([[0.0], np.cumsum(share)])
+    best: tuple[int, int] | None = None
+    for i in range(len(times)):
+        j = int(np.searchsorted(cumulative, cumulative[i] + goal))
+        if j <= len(times) and (best is None or j - i < best[1] - best[0]):
+            best = (i, j)
+    if best is None:
+        return None, 0.0
+    i, j = best
+    return (float(times[i]), float(times[min(j, len(times)) - 1])), float(cumulative[j] - cumulative[i])
+
+
+def caption(curve: LightCurve) -> str:
+    """One line under the id: coordinates, redshift, points, bands, span, source, age of the data."""
+    parts = []
+    if curve.ra is not None and curve.dec is not None:
+        parts.append(f"RA {curve.ra:.5f}° Dec {curve.dec:+.5f}°")
+    if curve.redshift is not None:
+        error = f" ± {curve.redshift_err:.3g}" if curve.redshift_err else ""
+        parts.append(f"z = {curve.redshift:.3f}{error}")
+    letters = " ".join(dict.fromkeys(BANDS[b].letter for b in sorted(set(curve.band.tolist()))))
+    survey = " + ".join(s.upper() for s in curve.surveys)
+    points = f"{len(curve):,} point{'' if len(curve) == 1 else 's'}"
+    parts.append(f"{points}, {survey} {letters}".rstrip(", "))
+    if len(curve) > 1:
+        parts.append(f"{curve.mjd[-1] - curve.mjd[0]:.0f} d")
+    parts.append(source_and_age(curve))
+    return " · ".join(parts)
+
+
+def source_and_age(curve: LightCurve) -> str:
+    """Where the light curve came from and how long ago, marked when it is a copy."""
+    provenance = curve.provenance
+    text = provenance.source or "unknown source"
+    age = _age(provenance.retrieved)
+    if provenance.cached:
+        return f"{text}, copy of {provenance.retrieved[:16].replace('T', ' ')} UTC"
+    return f"{text}, {age}" if age else text
+
+
+def _age(retrieved: str) -> str:
+    try:
+        then = datetime.fromisoformat(retrieved)
+    except ValueError:
+        return ""
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=UTC)
+    seconds = (datetime.now(UTC) - then).total_seconds()
+    if seconds < 90:
+        return "just now"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min ago"
+    if seconds < 129600:
+        return f"{seconds / 3600:.0f} h ago"
+    return then.strftime("%Y-%m-%d")
+
+
+def label_sentence(curve: LightCurve) -> str:
+    """Real or simulated, and the true class where it is known: said wherever the object is shown."""
+    provenance = curve.provenance
+    kind = "Simulated" if provenance.simulated else "Real"
+    if not provenance.true_class:
+        return f"{kind} object; no class is known." if provenance.source == "sample" else ""
+    known = class_title(provenance.true_class)
+    source = f" ({provenance.true_class_source})" if provenance.true_class_source else ""
+    return f"{kind} object, known class: {known}{source}."
+
+
+def input_title(notes: tuple[Note, ...]) -> str:
+    """The honest-input panel's title: what was done to the data, already said while it is closed."""
+    if not notes:
+        return "Input: every point used as it came"
+    texts = [note.message for note in notes]
+    rest = f"; {len(texts) - 2} more" if len(texts) > 2 else ""
+    return "Input: " + "; ".join(texts[:2]) + rest
+
+
+def provenance_line(result: Classification) -> str:
+    """Model, version, checksum, recipe, runtime, cuts, date and time taken."""
+    model = result.model
+    fold = f" (fold model {model.fold}, which has not seen this object)" if model.fold is not None else ""
+    spent = 1e3 * sum(v for k, v in result.timings.items())
+    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return " · ".join(
+        [
+            f"{model.name} {model.card.version}{fold}",
+            f"sha256 {model.sha256[:4]}…{model.sha256[-2:]}",
+            f"recipe {model.recipe_name}",
+            f"cuts: {model.recipe.cuts.sentence()}",
+            f"runtime {model.runtime}",
+            f"scored {when}",
+            f"{spent:.0f} ms",
+        ]
+    )
+
+
+def prior_line(model: Model, prior_name: str, *, spread: bool) -> str:
+    """Which prior is in force, and what the whiskers are."""
+    prior = (
+        "No prior declared: the network's own output"
+        if model.prior.weights is None
+        else {
+            "survey": "Prior: survey mix of a magnitude-limited alert stream",
+            "equal": "Prior: every class equally likely",
+        }.get(prior_name, f"Prior: {prior_name}")
+    )
+    return prior + (" · whiskers: spread of the fold models" if spread else "")
