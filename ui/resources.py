@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 DEFAULT_MODEL = "t2-ztf"
+#: Addresses that stand in for the brokers' own; set by tests' code alone, loopback only (see the registry).
+BASE_URLS: dict[str, str] = {}
 
 
 @st.cache_resource(show_spinner=False)
@@ -22,6 +26,9 @@ def warm_in_background() -> threading.Thread:
         from core.gp.warm import warm
 
         warm()
+        # The ALeRCE client takes seconds to import: after the first page is up, before anyone asks ALeRCE.
+        time.sleep(20)
+        importlib.import_module("alerce.core")
 
     thread = threading.Thread(target=work, name="warm", daemon=True)
     thread.start()
@@ -47,7 +54,7 @@ def sources() -> dict[str, Any]:
     from core.brokers.samples import SampleSource
 
     sample = SampleSource()
-    return {sample.key: sample, **cached_sources(settings())}
+    return {sample.key: sample, **cached_sources(settings(), base_urls=BASE_URLS)}
 
 
 @st.cache_resource(show_spinner=False)

@@ -7,13 +7,17 @@ from pathlib import Path
 import streamlit as st
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
-_SPECS = (("object", "Object", True), ("models", "Models", False))
 
 
 def frame() -> list:
-    """The pages in the order of the menu. Flat: a menu with sections fails accessibility checks."""
+    """The pages in the order of the menu. Flat: a menu with sections fails accessibility checks.
+
+    The object page is the default, which Streamlit serves at ``/`` alone; it answers to ``/object`` as well.
+    """
     return [
-        st.Page(_PAGES / f"{name}.py", title=title, url_path=name, default=default) for name, title, default in _SPECS
+        st.Page(_PAGES / "object.py", title="Object", url_path="start", default=True),
+        st.Page(_PAGES / "models.py", title="Models", url_path="models"),
+        st.Page(_PAGES / "object.py", title="Object", url_path="object", visibility="hidden"),
     ]
 
 

@@ -110,7 +110,7 @@ def map_sentence(
     start = result.curve.mjd[0]
     low, high = focus[0] - start, focus[1] - start
     seen = int(np.sum((used.mjd >= focus[0]) & (used.mjd <= focus[1])))
-    where = f"days {low:.0f} to {high:.0f}"
+    where = f"days {low + 0.0:.0f} to {high + 0.0:.0f}".replace("-0 ", "0 ").replace("-", "−")
     text = f"For {title} the model leans on **{where}** ({share:.0f} % of the weight, {seen} of {len(used)} points)."
     if check is None:
         text += " Too few points are left to check the map by deleting any."
@@ -205,8 +205,8 @@ def label_sentence(curve: LightCurve) -> str:
     if not provenance.true_class:
         return f"{kind} object; no class is known." if provenance.source == "sample" else ""
     known = class_title(provenance.true_class)
-    source = f" ({provenance.true_class_source})" if provenance.true_class_source else ""
-    return f"{kind} object, known class: {known}{source}."
+    source = f", by {provenance.true_class_source}" if provenance.true_class_source and not provenance.simulated else ""
+    return f"{kind} object; known class {known}{source}."
 
 
 def input_title(notes: tuple[Note, ...]) -> str:

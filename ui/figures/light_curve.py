@@ -266,7 +266,7 @@ def _finish(figure: go.Figure, view: CurveView, theme: Theme, *, with_map: bool)
         figure.update_yaxes(autorange="reversed", row=1, col=1)
     else:
         figure.update_yaxes(range=_flux_range(view), row=1, col=1)
-    figure.update_xaxes(range=_time_range(view), row=1, col=1)
+    figure.update_xaxes(range=_time_range(view))
     if with_map:
         figure.update_xaxes(title_text=title, showticklabels=True, row=2, col=1)
         figure.update_yaxes(showticklabels=False, showgrid=False, fixedrange=True, row=2, col=1)
@@ -313,9 +313,9 @@ def map_strip_figure(
     _add_map(figure, view)
     trace = figure.data[0].update(xaxis="x", yaxis="y")
     strip = go.Figure(trace)
-    strip.update_layout(**layout(theme, height=110))
+    strip.update_layout(**layout(theme, height=130, margin={"l": 6, "r": 6, "t": 6, "b": 44}))
     strip.update_xaxes(
-        title_text="days since first detection", range=_time_range(view), showgrid=False, automargin=True
+        title_text="days since first detection", range=_time_range(view), showgrid=False
     )
     strip.update_yaxes(showticklabels=False, showgrid=False, fixedrange=True)
     return strip

@@ -27,7 +27,7 @@ def choose_prior(model: Model) -> Prior:
 
 def show_probabilities(result: Classification, class_name: str, theme: Theme, *, key: str = "probabilities") -> None:
     """Sorted bars with the spread of the fold models."""
-    st.subheader("Probabilities", anchor=False)
+    st.markdown("**Probabilities**")
     figure = probability_figure(
         result.model.classes, result.probabilities, theme, spread=result.spread, selected=class_name
     )
@@ -43,7 +43,7 @@ def show_features(result: Classification, class_name: str, theme: Theme) -> None
     shares = result.explanation.feature_share(index)
     if not shares:
         return
-    st.subheader("Weight of added features", anchor=False)
+    st.markdown("**Weight of added features**")
     words = ", ".join(f"{feature_title(n)} {v:.1f} %" for n, v in shares.items())
     flat = result.explanation.flat_share
     figure = feature_figure(shares, flat, theme)

@@ -1,0 +1,157 @@
+"""Figures are functions of data: what they show is tested without a page."""
+
+import numpy as np
+import pytest
+
+from core.bands import BANDS
+from core.lightcurve import light_curve, upper_limits
+from core.model import load_model
+from core.pipeline import classify
+from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, map_strip_figure, summary
+from ui.figures.probabilities import feature_figure, probability_figure
+from ui.figures.theme import DARK, LIGHT, theme_of
+from tests.curves import supernova
+
+
+@pytest.fixture(scope="module")
+def result():
+    return classify(supernova(), load_model("t2-published-gr"))
+
+
+def view(result=None, unit="flux", days=True, **extra):
+    curve = supernova()
+    curve = light_curve(
+        "ZTF<b>x", curve.mjd, curve.flux, curve.flux_err, curve.band,
+        limits=upper_limits(curve.mjd[:3] - 20, [80.0, 90.0, 100.0], [0, 1, 1]),
+    )  # fmt: skip
+    if result is None:
+        return CurveView(curve, unit, days)
+    return CurveView(
+        curve, unit, days, used=result.selection.used, fit=result.fit, model_bands=(0, 1),
+        explanation=result.explanation, class_index=3, class_title="SN II", **extra,
+    )  # fmt: skip
+
+
+def traces(figure, name):
+    return [t for t in figure.data if t.name and name in t.name]
+
+
+@pytest.mark.parametrize("days", [True, False])
+def test_magnitudes_are_upside_down_for_every_combination(result, days):
+    for shown in (view(unit="magnitude", days=days), view(result, unit="magnitude", days=days)):
+        assert light_curve_figure(shown, LIGHT).layout.yaxis.autorange == "reversed"
+
+
+def test_flux_is_not_upside_down_and_shows_below_zero():
+    curve = light_curve("x", [59000.0, 59001.0], [-300.0, 200.0], [20.0, 20.0], [0, 1])
+    low, high = light_curve_figure(CurveView(curve, "flux", True), LIGHT).layout.yaxis.range
+    assert low < -320 < 220 < high
+
+
+def test_the_axis_says_its_unit_and_time_scale():
+    assert "FLUXCAL" in light_curve_figure(view(), LIGHT).layout.yaxis.title.text
+    assert light_curve_figure(view(days=False), LIGHT).layout.xaxis.title.text == "MJD (UTC)"
+    assert "days since first detection" in light_curve_figure(view(), LIGHT).layout.xaxis.title.text
+
+
+def test_a_bands_toggle_takes_process_errors_and_limits_along(result):
+    figure = light_curve_figure(view(result), LIGHT)
+    for band in BANDS[:2]:
+        names = {t.name for t in figure.data if t.legendgroup == band.name}
+        assert {band.label, f"{band.label} GP", f"{band.label} GP ±1σ"} <= names
+        assert any("upper limit" in name for name in names)
+
+
+def test_limits_have_their_own_mark_and_one_entry_in_the_legend():
+    limits = traces(light_curve_figure(view(), LIGHT), "upper limit")
+    assert {t.marker.symbol for t in limits} == {"arrow-bar-down-open"}
+    assert sum(bool(t.showlegend) for t in limits) == 1
+    assert all(t.error_y.array is None for t in limits)
+
+
+def test_points_that_were_not_used_are_hollow(result):
+    used = np.array(result.selection.used)
+    used[::3] = False
+    shown = view(result)
+    figure = light_curve_figure(CurveView(**{**shown.__dict__, "used": used}), LIGHT)
+    hollow, filled = traces(figure, "not used"), [t for t in figure.data if t.name in ("ZTF g", "ZTF r")]
+    assert sum(len(t.x) for t in hollow) == np.sum(~used)
+    assert sum(len(t.x) for t in filled) == np.sum(used)
+    assert all(t.marker.symbol.endswith("-open") for t in hollow)
+
+
+@pytest.mark.parametrize("kind", [PERCENT, SIGNED])
+def test_the_map_stands_on_the_time_axis_of_the_curve(result, kind):
+    figure = light_curve_figure(view(result, map_kind=kind), LIGHT)
+    (strip,) = [t for t in figure.data if t.type == "heatmap"]
+    edges = np.asarray(strip.x)
+    assert len(edges) == len(result.explanation.times) + 1 and np.all(np.diff(edges) > 0)
+    middle = 0.5 * (edges[1:] + edges[:-1]) + result.curve.mjd[0]
+    assert np.allclose(middle, np.sort(result.explanation.times), atol=1e-6)
+    values = np.asarray(strip.z)[0]
+    order = np.argsort(result.explanation.times)
+    if kind == PERCENT:
+        assert np.allclose(values, result.explanation.share(3)[order])
+    else:
+        assert values.sum() + result.explanation.bias[3] == pytest.approx(float(result.inference.logits[0, 3]), abs=1e-4)
+
+
+def test_hover_tells_time_flux_and_share_and_escapes_nothing_dangerous(result):
+    share = np.linspace(0, 5, len(supernova()))
+    figure = light_curve_figure(view(result, observation_share=share), LIGHT)
+    text = traces(figure, "ZTF g")[-1].text[0]
+    assert "MJD" in text and "FLUXCAL" in text and "% of the map for SN II" in text
+    assert "<b>x" not in figure.to_json(), "the id of an alert never reaches the figure's HTML"
+
+
+def test_an_empty_curve_and_one_with_limits_only_are_drawn():
+    empty = light_curve("x", [], [], [], [])
+    assert light_curve_figure(CurveView(empty, "flux", True), LIGHT) is not None
+    assert "no detections" in summary(CurveView(empty, "flux", True))
+    only = light_curve("x", [], [], [], [], limits=upper_limits([59000.0], [50.0], [0]))
+    figure = light_curve_figure(CurveView(only, "magnitude", True), DARK)
+    assert len(traces(figure, "upper limit")) == 1
+
+
+def test_colours_follow_the_mode_and_bands_differ_by_symbol():
+    light, dark = light_curve_figure(view(), LIGHT), light_curve_figure(view(), DARK)
+    assert traces(light, "ZTF g")[0].marker.color != traces(dark, "ZTF g")[0].marker.color
+    assert traces(light, "ZTF g")[0].marker.symbol != traces(light, "ZTF r")[0].marker.symbol
+    assert theme_of(None) is LIGHT and theme_of("dark") is DARK
+
+
+def test_bars_are_sorted_and_numbers_stand_apart(result):
+    figure = probability_figure(result.model.classes, result.probabilities, LIGHT, spread=np.stack([result.probabilities] * 3))
+    bars = figure.data[0]
+    assert np.all(np.diff(bars.x) <= 0)
+    assert {a.xanchor for a in figure.layout.annotations} == {"right"}
+    assert bars.text is None, "no number at the end of a bar: whiskers run through it"
+
+
+def test_feature_weights_stand_beside_what_a_flat_map_gives():
+    figure = feature_figure({"redshift": 1.9, "redshift_err": 0.6}, 1.96, LIGHT)
+    assert list(figure.data[0].y) == ["redshift", "redshift error"]
+    assert any("1.96" in a.text for a in figure.layout.annotations)
+
+
+def test_the_map_alone_can_be_drawn(result):
+    figure = map_strip_figure(result.explanation, 3, "SN II", result.curve, LIGHT)
+    assert [t.type for t in figure.data] == ["heatmap"]
+
+
+def _contrast(one, other):
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_class_colours_can_be_seen_on_both_pages():
+    from core.taxonomy import CLASSES
+
+    for c in CLASSES:
+        assert _contrast(c.light, LIGHT.page) >= 3, c.name
+        assert _contrast(c.dark, DARK.page) >= 3, c.name

@@ -1,0 +1,139 @@
+"""What the page says, takes home and links to."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.brokers.samples import SampleSource
+from core.lightcurve import Provenance, light_curve
+from core.model import load_model
+from core.pipeline import check_by_deletion, classify
+from tests.curves import supernova
+from ui import wording
+from ui.export import as_csv, as_json
+from ui.links import links, sexagesimal
+from ui.snippet import snippet
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def result():
+    return classify(supernova(), load_model("t2-ztf"))
+
+
+def with_probabilities(result, **p):
+    values = np.array([p.get(c.replace("-", "_"), 1e-4) for c in result.model.classes])
+    return replace(result, probabilities=values / values.sum())
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "<1 %"), (0.004, "<1 %"), (0.01, "1 %"), (0.874, "87 %"), (0.99, "99 %"), (0.9999, ">99 %")]
+)
+def test_percentages_have_two_digits_at_most(value, text):
+    assert wording.percent(value) == text
+
+
+def test_a_clear_answer_is_a_class_in_words_with_its_runner_up(result):
+    answer = wording.verdict(with_probabilities(result, SNIa=0.87, SNIbc=0.09))
+    assert answer.kind == "decided" and answer.headline.startswith("SN Ia, 9")
+    assert "Runner-up SN Ib/c" in answer.sentence
+
+
+def test_a_narrow_lead_is_not_decided(result):
+    answer = wording.verdict(with_probabilities(result, SNIa=0.46, SNIbc=0.44))
+    assert answer.kind == "undecided" and "Between SN Ia" in answer.headline and "Not decided" in answer.sentence
+
+
+def test_variables_together_can_outweigh_a_transient(result):
+    answer = wording.verdict(with_probabilities(result, SNIa=0.3, RRL=0.25, EB=0.25, other=0.2))
+    assert answer.kind == "variable" and "not a transient" in answer.headline
+
+
+def test_an_uncalibrated_model_says_so():
+    answer = wording.verdict(classify(supernova(), load_model("t2-published-gr")))
+    assert "not calibrated" in answer.sentence
+
+
+def test_the_map_is_read_aloud_with_the_deletion_check(result):
+    text, focus = wording.map_sentence(result, result.top_class, check_by_deletion(result, result.top_class))
+    assert "leans on **days" in text and "random ones" in text
+    assert focus[0] < focus[1]
+
+
+def test_simulated_and_real_are_said_with_the_known_class():
+    real = replace(supernova(), provenance=Provenance(true_class="SNIa", true_class_source="BTS"))
+    made = replace(supernova(), provenance=Provenance(true_class="KN", simulated=True))
+    assert wording.label_sentence(real) == "Real object; known class SN Ia, by BTS."
+    assert wording.label_sentence(made) == "Simulated object; known class Kilonova."
+
+
+# --- taken home ------------------------------------------------------------------------------------------------------
+
+
+def test_the_csv_has_every_point_its_share_and_no_formula(result):
+    evil = replace(result.curve, object_id="=HYPERLINK(1)")
+    text = as_csv(evil, result, result.top_class).decode()
+    rows = list(csv.DictReader(line for line in io.StringIO(text) if not line.startswith("#")))
+    assert len(rows) == len(evil)
+    assert rows[0]["object_id"] == "'=HYPERLINK(1)"
+    shares = sum(float(r[f"map_share_percent_{result.top_class}"]) for r in rows if r["used"] == "True")
+    assert shares == pytest.approx(100.0 - sum(result.explanation.feature_share(0).values()), abs=0.1)
+    assert result.model.sha256 in text
+
+
+def test_the_json_is_strict_and_its_map_adds_up(result):
+    data = json.loads(as_json(result.curve, result, result.top_class), parse_constant=pytest.fail)
+    assert sum(data["probabilities"].values()) == pytest.approx(1.0)
+    cam = data["class_activation_map"]
+    for k, name in enumerate(result.model.classes):
+        logit = sum(cam["contribution_logit"][name]) + cam["bias"][name]
+        assert logit == pytest.approx(float(result.inference.logits[0, k]), abs=1e-4)
+
+
+def test_a_refused_curve_can_be_taken_home_too():
+    curve = light_curve("x", [59000.0], [-5.0], [1.0], [0])
+    assert b"detection" in as_csv(curve, None)
+    assert json.loads(as_json(curve, None))["photometry"][0]["mag_ab"] is None
+
+
+def test_the_snippet_gives_the_numbers_of_the_page():
+    sample = SampleSource()
+    oid = sample.examples[0]
+    model = load_model("t2-ztf", fold=sample.fold_of(oid))
+    result = classify(sample.fetch(oid), model, prior=model.equal_prior())
+    code = snippet(result.curve, result, "sample")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    printed = dict(line.split() for line in done.stdout.splitlines())
+    for name, p in zip(model.classes, result.probabilities, strict=True):
+        assert float(printed[name]) == pytest.approx(p, abs=1e-4)
+
+
+# --- links -----------------------------------------------------------------------------------------------------------
+
+
+def test_links_are_encoded_and_know_the_survey():
+    ztf = links(light_curve("ZTF20aaelulu", [59000.0], [1.0], [0.1], [0], ra=10.5, dec=-3.25))
+    assert ztf["ALeRCE"] == "https://alerce.online/object/ZTF20aaelulu"
+    assert "Coord=10.500000%20-3.250000" in ztf["SIMBAD"]
+    lsst = links(light_curve("170587116732416143", [60000.0], [1.0], [0.1], [4], ra=10.5, dec=3.25))
+    assert lsst["Fink"] == "https://lsst.fink-portal.org/170587116732416143"
+    assert "%2B3.250000" in lsst["Aladin"]
+    assert links(light_curve("my <object>", [59000.0], [1.0], [0.1], [0])) == {}
+
+
+@pytest.mark.parametrize("position", [(0.0, 0.0), (359.99999999, -89.99999), (257.970417, 72.421083), (15.0, -0.0001)])
+def test_sexagesimal_agrees_with_astropy(position):
+    from astropy import units as u
+    from astropy.coordinates import SkyCoord
+
+    ours = SkyCoord(sexagesimal(*position), unit=(u.hourangle, u.deg))
+    assert ours.separation(SkyCoord(*position, unit="deg")).arcsec < 0.12
