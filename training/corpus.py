@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,19 @@ class Corpus:
     redshift: NDArray[np.float64]
     simulated: NDArray[np.bool_]
     n_points: NDArray[np.int64]
+
+
+def save(corpus: Corpus, path: Path) -> None:
+    """Keep a corpus on disk, so that several trainings share one and an interrupted one goes on."""
+    part = path.with_suffix(".part.npz")
+    np.savez(part, **{f.name: getattr(corpus, f.name) for f in fields(corpus)})
+    part.rename(path)
+
+
+def load(path: Path) -> Corpus:
+    """A corpus that `save` wrote."""
+    with np.load(path) as arrays:
+        return Corpus(**{name: arrays[name] for name in arrays.files})
 
 
 def labels_of(curves: CurveSet) -> NDArray[np.int64]:

@@ -20,9 +20,9 @@ from training.network import Shape, build
 class Schedule:
     """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent. distil : weight of the teacher."""
 
-    steps: int = 900
+    steps: int = 1800
     batch: int = 256
-    learning_rate: float = 0.01
+    learning_rate: float = 0.015
     weight_decay: float = 0.01
     exponent: float = 0.4
     average_last: float = 0.25

@@ -20,7 +20,7 @@ LAYER_NORM_EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of a network: L rows in time, R appended features, M channels, d, heads, d_ff, C classes, kernel width."""
+    """Sizes of a network: L rows in time, R appended features, M channels, C classes, d, heads, d_ff, kernel width."""
 
     length: int
     features: int
@@ -30,7 +30,7 @@ class Shape:
     heads: int = 4
     d_ff: int = 96
     kernel: int = 5
-    dropout: float = 0.1
+    dropout: float = 0.0
 
 
 def positions(length: int, d: int) -> NDArray[np.float32]:

@@ -9,10 +9,12 @@ card come from `python -m training.validate`.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 from core.card import load_card
 from core.model import Model
 from core.recipe import Recipe
-from core.taxonomy import CLASS_NAMES
+from core.taxonomy import CLASS_NAMES, FIVE
 from training import corpus, fit
 from training.calibrate import fit as fit_calibration
 from training.calibrate import survey_prior
@@ -42,6 +44,13 @@ SIMULATED = ("SNIa-91bg", "SNIax", "AGN", "KN", "M-dwarf", "RRL", "EB", "Mira", 
 PER_CLASS = 1000
 #: The fewest objects that a class counts as in the sampling law n^0.4.
 FEWEST = 40
+#: The other ten classes are drawn as if they had a tenth of their objects, or they take half of the training from the
+#: five that are quoted; the loss corrects for it.
+OTHERS = 0.1
+
+
+#: The networks of one run.
+PARTS = (*(f"fold-{k}" for k in range(N_FOLDS)), "final")
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,8 @@ def simulated_curves(data: Path, work: Path) -> CurveSet:
 def objects_per_class(real: CurveSet, has: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(C,) the n of the sampling law: real objects, and at least `FEWEST` where a class can be trained at all."""
     counts = real.objects["class"].value_counts().reindex(CLASS_NAMES).fillna(0).to_numpy(float)
-    return np.where(has, np.maximum(counts, FEWEST), 0.0)
+    scale = np.array([1.0 if name in FIVE else OTHERS for name in CLASS_NAMES])
+    return np.where(has, np.maximum(counts, FEWEST) * scale, 0.0)
 
 
 def train_network(data: Corpus, objects: NDArray, shape: Shape, plan: Plan, use: NDArray, seed: int) -> bytes:
@@ -93,21 +103,20 @@ def train_network(data: Corpus, objects: NDArray, shape: Shape, plan: Plan, use:
     return export(model, shape)
 
 
-def train_all(data: Path, work: Path, plan: Plan, recipe: Recipe) -> tuple[CurveSet, CurveSet, Shape]:
+def train_all(
+    data: Path, work: Path, plan: Plan, recipe: Recipe, parts: Sequence[str] = PARTS
+) -> tuple[CurveSet, CurveSet, Shape]:
     """Fold models and the final one, as files in ``work``; what is already there, by the same plan, stays."""
     work.mkdir(parents=True, exist_ok=True)
     real, simulated = load_real(data), simulated_curves(data, work)
     shape = Shape(recipe.length, len(recipe.features), recipe.width, len(CLASS_NAMES))
     stamp = json.dumps({"plan": asdict(plan), "shape": asdict(shape), "recipe": str(recipe)}, sort_keys=True)
-    names = [f"fold-{k}" for k in range(N_FOLDS)] + ["final"]
-    pending = [n for n in names if not _is_done(work, n, stamp)]
+    pending = [name for name in parts if not _is_done(work, name, stamp)]
     if not pending:
         return real, simulated, shape
-    clock = time.perf_counter()
-    pool = corpus.build(real, simulated, recipe, np.random.default_rng(plan.seed))
-    print(f"{len(pool.label):,} versions in {time.perf_counter() - clock:.0f} s", flush=True)
+    pool = _pool(work, real, simulated, recipe, plan.seed)
     for name in pending:
-        fold = names.index(name) if name != "final" else -1
+        fold = PARTS.index(name) if name != "final" else -1
         use = pool.fold != fold
         has = np.bincount(pool.label[use], minlength=len(CLASS_NAMES)) > 0
         objects = objects_per_class(real.take((real.objects["fold"] != fold).to_numpy()), has)
@@ -116,6 +125,17 @@ def train_all(data: Path, work: Path, plan: Plan, recipe: Recipe) -> tuple[Curve
         (work / f"{name}.tflite").write_bytes(content)
         (work / f"{name}.json").write_text(stamp)
     return real, simulated, shape
+
+
+def _pool(work: Path, real: CurveSet, simulated: CurveSet, recipe: Recipe, seed: int) -> Corpus:
+    """The corpus, from the work folder when one of the same recipe and seed stands there."""
+    key = hashlib.sha256(f"{recipe} {seed} {len(real.mjd)} {len(simulated.mjd)}".encode()).hexdigest()[:12]
+    path = work / f"corpus-{key}.npz"
+    if not path.exists():
+        clock = time.perf_counter()
+        corpus.save(corpus.build(real, simulated, recipe, np.random.default_rng(seed)), path)
+        print(f"augmented in {time.perf_counter() - clock:.0f} s", flush=True)
+    return corpus.load(path)
 
 
 def main() -> None:
@@ -128,13 +148,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=fit.Schedule.steps)
     parser.add_argument("--teachers", type=int, default=Plan.teachers, help="networks to distil from")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, help="train only these and write no model (run in parallel)"
+    )
     args = parser.parse_args()
     fit.one_thread()
     work = args.work or Path("build") / args.out.name
     distil = 0.5 if args.teachers else 0.0
     plan = Plan(fit.Schedule(steps=args.steps, distil=distil), teachers=args.teachers, seed=args.seed)
     recipe = recipe_ztf()
-    real, simulated, shape = train_all(args.data, work, plan, recipe)
+    real, simulated, shape = train_all(args.data, work, plan, recipe, args.parts or PARTS)
+    if args.parts:
+        return
     ship(args.out, work, shape, plan, real, simulated)
 
 

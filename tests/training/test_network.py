@@ -1,0 +1,85 @@
+"""The network that is trained is the network that is shipped, and its map is exact."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make test TRAIN=1 runs the training's tests")
+from core.model import _Session
+from training.export import TENSORS, export
+from training.network import Shape, build, parameter_count, positions
+
+pytestmark = pytest.mark.train
+SHAPES = {
+    "plain": Shape(50, 0, 13, 15),
+    "with features": Shape(50, 2, 13, 15),
+    "small": Shape(12, 1, 5, 3, d=8, heads=2, d_ff=16, kernel=3),
+}
+
+
+@pytest.fixture(params=SHAPES, scope="module")
+def exported(request):
+    """A network with random weights (none at its initial zero or one), its shape, and its file."""
+    shape = SHAPES[request.param]
+    model = build(shape, seed=3)
+    generator = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(np.asarray(weight) + 0.2 * generator.normal(size=weight.shape))
+    return model, shape, export(model, shape)
+
+
+def inputs(shape, batch):
+    return np.random.default_rng(batch).normal(size=(batch, shape.length + shape.features, shape.channels)).astype("f4")
+
+
+@pytest.mark.parametrize("batch", [1, 32])
+def test_the_file_equals_its_keras_parent(exported, batch):
+    model, shape, content = exported
+    values = inputs(shape, batch)
+    logits, probabilities, activations = _Session(content, TENSORS, batch).run(values)
+    parent = model(values, training=False)
+    assert np.max(np.abs(logits - np.asarray(parent["logits"]))) < 1e-5
+    assert np.max(np.abs(activations - np.asarray(parent["activations"]))) < 1e-5
+    exact = np.exp(logits.astype(float))
+    assert np.allclose(probabilities, exact / exact.sum(axis=1, keepdims=True), atol=1e-6)
+
+
+def test_mean_of_the_map_plus_bias_is_the_logit(exported):
+    _, shape, content = exported
+    session = _Session(content, TENSORS, 32)
+    logits, _, activations = session.run(inputs(shape, 32))
+    weights = session.constant("head_weights").reshape(shape.classes, shape.d)
+    map_mean = (activations @ weights.T).mean(axis=1)
+    assert np.max(np.abs(map_mean + session.constant("head_bias") - logits)) < 1e-5
+
+
+def test_names_in_the_file_are_unique(exported):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=exported[2])
+    interpreter.allocate_tensors()
+    names = [detail["name"] for detail in interpreter.get_tensor_details()]
+    for name in TENSORS.values():
+        assert names.count(name) == 1
+
+
+def test_a_convolution_never_mixes_features_into_the_light_curve():
+    import keras
+
+    shape = SHAPES["with features"]
+    model = build(shape, seed=1)
+    embedded = keras.Model(model.input, model.get_layer("embed").output)
+    values = inputs(shape, 1)
+    other = values.copy()
+    other[:, shape.length :] += 5.0
+    assert np.array_equal(np.asarray(embedded(values)), np.asarray(embedded(other)))
+
+
+def test_the_network_has_the_published_size_within_five_percent():
+    assert abs(parameter_count(build(SHAPES["plain"])) / 13262 - 1) < 0.05
+
+
+def test_positions_are_those_of_the_paper():
+    table = positions(50, 32)
+    assert table[7, 0] == pytest.approx(np.sin(7.0))
+    assert table[7, 1] == pytest.approx(np.cos(7.0))
+    assert table[7, 30] == pytest.approx(np.sin(7.0 / 10000 ** (30 / 32)))
