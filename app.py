@@ -5,11 +5,12 @@ import logging
 import streamlit as st
 
 from ui.resources import warm_in_background
-from ui.shell import frame
+from ui.shell import frame, style
 
 st.set_page_config(layout="wide")
+style()
 warm_in_background()
-page = st.navigation(frame())
+page = st.navigation(frame(), position="top")
 st.session_state["_in_frame"] = True
 try:
     page.run()

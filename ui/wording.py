@@ -213,9 +213,19 @@ def input_title(notes: tuple[Note, ...]) -> str:
     """The honest-input panel's title: what was done to the data, already said while it is closed."""
     if not notes:
         return "Input: every point used as it came"
-    texts = [note.message for note in notes]
-    rest = f"; {len(texts) - 2} more" if len(texts) > 2 else ""
-    return "Input: " + "; ".join(texts[:2]) + rest
+    count = {kind: sum(n.count for n in notes if n.kind == kind) for kind in ("dropped", "merged")}
+    kinds = [note.kind for note in notes]
+    parts = []
+    if count["dropped"]:
+        parts.append(f"{count['dropped']:,} point{'' if count['dropped'] == 1 else 's'} left out")
+    if count["merged"]:
+        parts.append(f"{count['merged']:,} merged")
+    parts += [
+        word for kind, word in (("reordered", "sorted by time"), ("converted", "units converted")) if kind in kinds
+    ]
+    if warnings := kinds.count("warning"):
+        parts.append(f"{warnings} warning{'' if warnings == 1 else 's'}")
+    return "Input: " + (", ".join(parts) or notes[0].message)
 
 
 def provenance_line(result: Classification) -> str:

@@ -314,8 +314,6 @@ def map_strip_figure(
     trace = figure.data[0].update(xaxis="x", yaxis="y")
     strip = go.Figure(trace)
     strip.update_layout(**layout(theme, height=130, margin={"l": 6, "r": 6, "t": 6, "b": 44}))
-    strip.update_xaxes(
-        title_text="days since first detection", range=_time_range(view), showgrid=False
-    )
+    strip.update_xaxes(title_text="days since first detection", range=_time_range(view), showgrid=False)
     strip.update_yaxes(showticklabels=False, showgrid=False, fixedrange=True)
     return strip

@@ -1,0 +1,159 @@
+"""A real Chromium and the real dashboard, started cold on a free port."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.broker_server import BrokerServer, base_urls, faults, recorded_routes
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = Path(__file__).parent / "shots"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(str(item.fspath)).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chromium_is_here():
+    if CHROMIUM:
+        return
+    if os.environ.get("CI"):
+        pytest.fail("no chromium: the browser tests are part of CI (apt install chromium)")
+    pytest.skip("NO BROWSER TESTS: chromium was not found. On Debian: apt install chromium", allow_module_level=False)
+
+
+@contextmanager
+def running_app(script="app.py", **environment):
+    """The dashboard on a free port of this machine, until the block ends; gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.address", "127.0.0.1"],
+        cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+                    assert answer.status == 200
+                break
+            except OSError:
+                if time.monotonic() > deadline or process.poll() is not None:
+                    raise
+                time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def app():
+    with running_app() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def app_with(tmp_path_factory):
+    """A function that starts the dashboard with brokers that have a fault; "none" knows recorded objects."""
+    stack = []
+
+    def start(fault, cache=None):
+        routes = recorded_routes() if fault == "none" else {"": faults()[fault]}
+        server = BrokerServer(routes)
+        server.__enter__()
+        stack.append(lambda: server.__exit__(None, None, None))
+        context = running_app(
+            "tests/browser/app_with_brokers.py",
+            PLAYED_BROKERS=json.dumps(base_urls(server.url)),
+            T2SCOPE_READ_TIMEOUT="1.5", T2SCOPE_CONNECT_TIMEOUT="1.5", T2SCOPE_TOTAL_TIMEOUT="4",
+            T2SCOPE_CACHE_DIR=str(cache or tmp_path_factory.mktemp("cache")),
+        )  # fmt: skip
+        url = context.__enter__()
+        stack.append(lambda: context.__exit__(None, None, None))
+        return url
+
+    yield start
+    for close in reversed(stack):
+        close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page that remembers which hosts it asked and what went wrong in its console."""
+
+    def __init__(self, page):
+        self.page, self.hosts, self.errors = page, set(), []
+        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]) if "://" in request.url else None)
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def real_errors(self):
+        """Console errors, less the 404s by which Streamlit finds out where it is served."""
+        return [text for text in self.errors if "404" not in text]
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open a page: visit(url, width=1440, mode="light") -> Watched, once its curve is drawn."""
+    contexts = []
+
+    def go(url, *, width=1440, mode="light", wait=".js-plotly-plot .point"):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=mode)
+        contexts.append(context)
+        watched = Watched(context.new_page())
+        watched.page.goto(url)
+        watched.page.wait_for_selector(wait, timeout=60000)
+        idle(watched.page)
+        return watched
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def idle(page):
+    """Wait until the script has run to its end."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60000)
+
+
+def shoot(page, name):
+    """The whole page as a picture in tests/browser/shots, to be looked at."""
+    SHOTS.mkdir(exist_ok=True)
+    height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
+    size = page.viewport_size
+    page.set_viewport_size({"width": size["width"], "height": int(height) + 80})
+    page.wait_for_timeout(500)
+    page.screenshot(path=str(SHOTS / f"{name}.png"))
+    page.set_viewport_size(size)

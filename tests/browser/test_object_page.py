@@ -1,0 +1,142 @@
+"""The object page in a real browser: cold deep link, both modes, phone, keyboard, screen reader, and brokers that fail."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.brokers.samples import SampleSource
+from tests.broker_server import LSST_OWN, ZTF_RECORDED
+from tests.browser.conftest import idle, running_app, shoot
+
+SAMPLE = SampleSource().examples[0]
+
+DRAWN = """() => {const g = [...document.querySelectorAll('.js-plotly-plot')].find(g => g._fullData.some(t => t.type === 'heatmap'));
+ return {map: g._fullData.filter(t => t.type === 'heatmap').length,
+  process: g._fullData.filter(t => t.name && t.name.endsWith('GP')).length,
+  points: g.querySelectorAll('.scatterlayer .points path').length,
+  bars: document.querySelectorAll('.barlayer .point').length}}"""
+
+
+def test_a_cold_deep_link_shows_curve_process_probabilities_and_map(visit):
+    with running_app() as url:
+        seen = visit(f"{url}/object?source=sample&oid={SAMPLE}&model=t2-ztf")
+        expect(seen.page.get_by_role("heading", name=SAMPLE)).to_be_visible()
+        drawn = seen.page.evaluate(DRAWN)
+        assert drawn["map"] == 1 and drawn["process"] == 2 and drawn["points"] > 10 and drawn["bars"] >= 6
+        assert f"oid={SAMPLE}" in seen.page.url
+        assert seen.page.get_by_text("Page not found").count() == 0
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_it_looks_right_in_both_modes_and_on_a_phone(app, visit, mode, width):
+    seen = visit(f"{app}/?oid={SAMPLE}", width=width, mode=mode)
+    wider = seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wider <= 0, f"the page is {wider} px wider than the screen"
+    shoot(seen.page, f"object_{mode}_{width}")
+    assert seen.hosts == {app.split("//")[1]}, "no request to any other host"
+    assert not seen.real_errors()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_screen_reader_finds_no_serious_fault(app, visit, mode):
+    from axe_playwright_python.sync_playwright import Axe
+
+    seen = visit(f"{app}/?oid={SAMPLE}&compare=t2-published-gr", mode=mode)
+    found = Axe().run(seen.page).response["violations"]
+    serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")]
+    assert not serious
+    assert seen.page.get_by_role("figure", name=re.compile("Light curve of")).count() == 1
+
+
+def test_the_keyboard_leads_through_the_samples(app, visit):
+    seen = visit(f"{app}/?oid={SAMPLE}")
+    heading = seen.page.get_by_role("heading", level=1)
+    first = heading.inner_text()
+    seen.page.keyboard.press("j")
+    expect(heading).not_to_have_text(first, timeout=20000)
+    idle(seen.page)
+    seen.page.keyboard.press("k")
+    expect(heading).to_have_text(first, timeout=20000)
+
+
+def test_back_leads_to_the_object_before(app, visit):
+    seen = visit(f"{app}/?oid={SAMPLE}")
+    heading = seen.page.get_by_role("heading", level=1)
+    first = heading.inner_text()
+    seen.page.get_by_role("button", name="Next").click()
+    expect(heading).not_to_have_text(first, timeout=20000)
+    seen.page.go_back()
+    expect(heading).to_have_text(first, timeout=20000)
+
+
+def test_a_bands_entry_in_the_legend_hides_all_that_belongs_to_it(app, visit):
+    seen = visit(f"{app}/?oid={SAMPLE}")
+    seen.page.locator(".legendtoggle").first.click()
+    seen.page.wait_for_timeout(800)
+    hidden = seen.page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot')][0]._fullData.filter(t => t.visible === 'legendonly').map(t => t.name)"
+    )
+    assert {"ZTF g", "ZTF g GP", "ZTF g GP ±1σ"} <= set(hidden)
+
+
+def test_a_table_is_dropped_scored_and_taken_home(app, visit, tmp_path):
+    table = tmp_path / "mine.csv"
+    rows = [f"mine,{59000 + 3 * i},ztf_{'gr'[i % 2]},{100 + 90 * min(i, 12 - i)},12" for i in range(12)]
+    table.write_text("object_id,mjd,band,flux,flux_err\n" + "\n".join(rows))
+    seen = visit(f"{app}/?source=file", wait='[data-testid="stFileUploader"]')
+    seen.page.locator('input[type="file"]').set_input_files(str(table))
+    expect(seen.page.get_by_role("heading", name="mine")).to_be_visible(timeout=20000)
+    idle(seen.page)
+    seen.page.get_by_role("button", name="Download").click()
+    with seen.page.expect_download() as caught:
+        seen.page.get_by_role("button", name=re.compile("CSV")).click()
+    assert b"map_share_percent" in caught.value.path().read_bytes()
+
+
+def test_a_file_that_is_too_large_is_refused_beside_the_field(app, visit, tmp_path):
+    large = tmp_path / "large.csv"
+    large.write_bytes(b"0" * (51 * 1024 * 1024))
+    seen = visit(f"{app}/?source=file", wait='[data-testid="stFileUploader"]')
+    seen.page.locator('input[type="file"]').set_input_files(str(large))
+    expect(seen.page.get_by_text(re.compile("50.?MB or smaller|must be 50", re.I)).first).to_be_visible(timeout=20000)
+
+
+# --- brokers -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_object_comes_from_the_broker_that_was_chosen(app_with, visit):
+    url = app_with("none")
+    seen = visit(f"{url}/?source=fink-ztf&oid={ZTF_RECORDED}")
+    expect(seen.page.get_by_role("heading", name=ZTF_RECORDED)).to_be_visible()
+    shoot(seen.page, "broker_fink")
+    lsst = visit(f"{url}/?source=fink-lsst&oid={LSST_OWN}", wait="h1")
+    expect(lsst.page.get_by_role("heading", name=LSST_OWN)).to_be_visible(timeout=20000)
+    assert seen.hosts | lsst.hosts == {url.split("//")[1]}, "the page itself asks nobody"
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [("hang", "did not answer within"), ("429", "too many|wait|requests"), ("html", "HTML|not JSON|web page")],
+)
+def test_a_broker_that_fails_is_a_sentence_and_the_page_lives_on(app_with, visit, fault, sentence):
+    url = app_with(fault)
+    seen = visit(f"{url}/?source=fink-ztf&oid={ZTF_RECORDED}", wait='[data-testid="stAlert"]')
+    alert = seen.page.locator('[data-testid="stAlert"]').first
+    expect(alert).to_contain_text(re.compile(sentence, re.I))
+    shoot(seen.page, f"fault_{fault}")
+    assert "Traceback" not in seen.page.content()
+    expect(seen.page.get_by_role("button", name="Ask again")).to_be_visible()
+    seen.page.goto(f"{url}/?oid={SAMPLE}")
+    seen.page.wait_for_selector(".js-plotly-plot .point", timeout=30000)
+
+
+def test_the_last_good_copy_is_shown_with_its_date(app_with, visit, tmp_path):
+    visit(f"{app_with('none', tmp_path)}/?source=fink-ztf&oid={ZTF_RECORDED}")
+    seen = visit(f"{app_with('hang', tmp_path)}/?source=fink-ztf&oid={ZTF_RECORDED}")
+    expect(seen.page.get_by_role("heading", name=ZTF_RECORDED)).to_be_visible()
+    expect(seen.page.locator('[data-testid="stAlert"]').first).to_contain_text(
+        re.compile(r"Shown: the copy of 20\d\d-")
+    )
+    shoot(seen.page, "last_good_copy")

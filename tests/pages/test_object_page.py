@@ -1,0 +1,173 @@
+"""The object page as a person uses it, without a browser: what is shown, and what is said when something is wrong."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.brokers.samples import SampleSource
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+SAMPLES = SampleSource()
+CSV = b"""object_id,mjd,band,flux,flux_err
+mine,59000.1,ztf_g,100,10
+mine,59003.2,ztf_r,400,12
+mine,59006.1,ztf_g,900,20
+mine,59009.3,ztf_r,1000,20
+mine,59013.1,ztf_g,700,20
+mine,59016.3,ztf_r,800,20
+other one,59000.1,ztf_g,100,10
+other one,59001.1,ztf_g,120,10
+"""
+
+
+def opened(**query):
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def text_of(at):
+    parts = [e.value for kind in (at.title, at.markdown, at.caption, at.warning, at.error, at.text) for e in kind]
+    return "\n".join(str(p) for p in parts) + "\n" + html_of(at)
+
+
+def html_of(at):
+    return "\n".join(e.proto.body for e in at.get("html"))
+
+
+def figure(at, key="light_curve"):
+    (chart,) = [c for c in at.get("plotly_chart") if c.proto.id.endswith(key)]
+    return json.loads(chart.proto.spec), chart.proto.alt
+
+
+def test_the_page_opens_on_a_sample_without_any_query():
+    at = opened()
+    spec, alt = figure(at)
+    assert any(t.get("type") == "heatmap" for t in spec["data"])
+    assert "Light curve of" in alt and "class activation map" in alt
+    assert re.search(r"\d ?%", html_of(at)), "a headline with a percentage"
+
+
+@pytest.mark.parametrize("oid", SAMPLES.catalogue().object_id.tolist())
+def test_every_sample_opens(oid):
+    at = opened(source="sample", oid=oid)
+    assert at.title[0].value == oid
+    assert not at.error
+    row = SAMPLES.catalogue().set_index("object_id").loc[oid]
+    assert ("Simulated object" if row.simulated else "Real object") in text_of(at) or not row.true_class
+
+
+def test_an_unknown_sample_says_so_and_the_page_lives_on():
+    at = opened(source="sample", oid="ZTF99zzzzzzz")
+    assert "is not among" in at.warning[0].value
+    assert at.selectbox(key="source").value == "sample"
+
+
+def test_a_rubin_object_is_drawn_and_refused_with_the_reason():
+    oid = next(o for o in SAMPLES.examples if o.isdigit())
+    at = opened(source="sample", oid=oid)
+    assert "this model reads ZTF bands" in at.warning[0].value
+    assert figure(at)[0]["data"], "a refusal still shows the light curve"
+
+
+def test_nonsense_in_the_address_falls_back():
+    at = opened(source="nowhere", model="none", unit="parsec", prior="mine", **{"class": "cheese"})
+    assert at.selectbox(key="source").value == "sample"
+    assert at.get("plotly_chart")
+
+
+def test_switching_the_prior_changes_probabilities_and_is_named():
+    survey, equal = opened(), opened(prior="equal")
+    assert "survey mix" in text_of(survey) and "equally likely" in text_of(equal)
+    assert figure(survey, "probabilities")[1] != figure(equal, "probabilities")[1]
+
+
+def test_another_class_can_be_explained():
+    at = opened(**{"class": "TDE"})
+    assert "For TDE the model leans on" in text_of(at)
+
+
+def test_magnitudes_are_upside_down_on_the_page():
+    assert figure(opened(unit="magnitude"))[0]["layout"]["yaxis"]["autorange"] == "reversed"
+
+
+def test_two_models_stand_side_by_side():
+    at = opened(compare="t2-published-gr")
+    assert "Model t2-published-gr" in text_of(at)
+    assert figure(at, "probabilities_a")[1] != figure(at, "probabilities_b")[1]
+
+
+def test_an_object_of_the_training_set_is_opened_with_the_model_that_has_not_seen_it():
+    trained = SAMPLES.catalogue().dropna(subset=["fold"]).iloc[0]
+    assert f"fold model {int(trained.fold)}, which has not seen this object" in text_of(opened(oid=trained.object_id))
+
+
+def test_a_broker_without_an_id_says_what_to_do():
+    at = opened(source="alerce-ztf")
+    assert at.title[0].value == "Which object?"
+    assert "nobody else" in text_of(at)
+
+
+@pytest.mark.parametrize(
+    ("source", "oid", "sentence"),
+    [
+        ("alerce-ztf", "ZTF1", "ZTF"),
+        ("fink-lsst", "../../etc", "whole number"),
+        ("lasair-ztf", "ZTF20aaelulu", "token"),
+    ],
+)
+def test_a_malformed_id_and_a_missing_token_are_sentences(source, oid, sentence):
+    at = opened(source=source, oid=oid)
+    assert sentence in at.error[0].value
+
+
+def upload(content, name="mine.csv"):
+    at = opened(source="file")
+    at.file_uploader[0].set_value((name, content, "text/csv")).run()
+    assert not at.exception
+    return at
+
+
+def test_a_table_of_many_objects_can_be_dropped_and_one_chosen():
+    at = upload(CSV)
+    assert at.title[0].value == "mine"
+    assert "2 in the file" in at.selectbox(key="oid").label
+    at.selectbox(key="oid").select("other one").run()
+    assert at.title[0].value == "other one"
+    assert "usable point" in at.warning[0].value
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "empty"),
+        (b"a,b\n1,2\n", "column"),
+        (CSV.replace(b"mjd", b"time_of_day"), "time"),
+        (b"Obj\x01 and then nothing", "Avro"),
+        (b"\x89PNG\r\n" + bytes(200), "mine.csv"),
+        (CSV.replace(b"ztf_g", b"clear").replace(b"ztf_r", b"clear"), "clear"),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_the_page_lives_on(content, sentence):
+    at = upload(content)
+    assert sentence in "\n".join(e.value for e in at.error)
+    assert at.selectbox(key="source").value == "file"
+
+
+def test_the_input_panel_says_what_was_done():
+    messy = CSV + b"mine,59006.1,ztf_g,900,20\nmine,59020,ztf_r,nan,5\n"
+    labels = [e.label for e in upload(messy).expander]
+    assert any(label.startswith("Input:") and "merged" in label for label in labels), labels
+
+
+def test_the_cards_are_shown_with_what_the_model_cannot_do():
+    at = opened()
+    at.switch_page("pages/models.py").run()
+    assert not at.exception
+    assert "What it can't do" in [e.value for e in at.subheader]
