@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import BANDS, WAVELENGTH, band_index
+from core.cosmology import absolute_magnitude
 from core.gp import engine
 from core.lightcurve import LightCurve
 from core.refusal import Refusal
@@ -53,7 +54,8 @@ class Recipe:
 
     kind : "published" or "fixed-grid". length : L, rows of the tensor. bands : names, in channel order.
     step, before [d] : the fixed grid, and how far it starts before the brightest point (fixed-grid only).
-    channels : names of channel groups, in order (see `_CHANNELS`). features : appended numbers, in order.
+    channels : names of channel groups, in order (see `_CHANNELS`). features : appended numbers, in order:
+    redshift, redshift_err, absolute_magnitude (of the brightest used point, from the redshift), or names of `context`.
     feature_scaling : feature -> (centre, width, stand-in when missing).
     convention : "as-trained" or "as-served" (published only). scaler : band -> (median, IQR) of as-trained.
     cuts : what is taken from a light curve, and when it is refused.
@@ -165,7 +167,10 @@ class Recipe:
         return np.array(rows, dtype=np.float32).reshape(len(curves), len(self.features))
 
     def _feature(self, name: str, curve: LightCurve) -> float:
-        value = getattr(curve, name, None) if name in ("redshift", "redshift_err") else curve.context.get(name)
+        if name == "absolute_magnitude":
+            value = absolute_magnitude(float(curve.flux.max()), curve.redshift)
+        else:
+            value = getattr(curve, name, None) if name in ("redshift", "redshift_err") else curve.context.get(name)
         centre, width, missing = self.feature_scaling.get(name, (0.0, 1.0, -1.0))
         return missing if value is None or not np.isfinite(value) else (float(value) - centre) / width
 

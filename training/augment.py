@@ -74,7 +74,7 @@ class Versions:
     """Augmented light curves in flat arrays, already cut as in serving.
 
     rows : (V,) which object each version was made from. offsets : (V+1,). t [d], flux, flux_err [FLUXCAL] : (N,)
-    float64, in order of time. band : (N,) int8.
+    float64, in order of time. band : (N,) int8. dim : (V,) factor that the fluxes were made fainter by, at most 1.
     """
 
     rows: NDArray[np.int64]
@@ -83,6 +83,7 @@ class Versions:
     flux: NDArray[np.float64]
     flux_err: NDArray[np.float64]
     band: NDArray[np.int8]
+    dim: NDArray[np.float64]
     lengths: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,15 +124,16 @@ def redraw(
     t, y, e = (np.empty(room[-1]) for _ in range(3))
     b = np.empty(room[-1], np.int8)
     count = np.zeros(len(rows), np.int64)
+    dim = np.ones(len(rows))
     compiled = _Cuts(cuts.min_snr, cuts.max_gap, cuts.before, cuts.after, cuts.min_points, cuts.min_points_per_band)
     _redraw_all(
         rng, curves.offsets, curves.mjd, curves.flux.astype(np.float64), curves.flux_err.astype(np.float64),
-        curves.band, rows, from_survey, signed_star, gaps, ranges, compiled, room, t, y, e, b, count,
+        curves.band, rows, from_survey, signed_star, gaps, ranges, compiled, room, t, y, e, b, count, dim,
     )  # fmt: skip
     used = np.repeat(room[:-1], count) + _within(count)
     kept = count > 0
     offsets = np.concatenate([[0], np.cumsum(count[kept])]).astype(np.int64)
-    return Versions(rows[kept], offsets, t[used], y[used], e[used], b[used])
+    return Versions(rows[kept], offsets, t[used], y[used], e[used], b[used], dim[kept])
 
 
 def _within(count: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -140,7 +142,9 @@ def _within(count: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @njit(cache=True)
-def _redraw_all(rng, offsets, mjd, flux, err, band, rows, survey, star, gaps, ranges, cuts, room, t, y, e, b, count):
+def _redraw_all(
+    rng, offsets, mjd, flux, err, band, rows, survey, star, gaps, ranges, cuts, room, t, y, e, b, count, dim
+):
     for v in range(rows.size):
         lo, hi = offsets[rows[v]], offsets[rows[v] + 1]
         for attempt in range(_TRIES):
@@ -149,7 +153,7 @@ def _redraw_all(rng, offsets, mjd, flux, err, band, rows, survey, star, gaps, ra
             keep = np.ones(tv.size, np.bool_)
             if survey[rows[v]]:
                 _degrade(rng, tv, yv, ev, bv, keep, gaps, ranges)
-            _vary(rng, tv, yv, ev, keep, ranges, star[rows[v]], gentle)
+            dim[v] = _vary(rng, tv, yv, ev, keep, ranges, star[rows[v]], gentle)
             select_points(tv, yv, ev, bv, keep, cuts)
             if rng.random() < ranges.truncate_share and not gentle:
                 _truncate(rng, tv, keep, ranges)
@@ -214,7 +218,7 @@ def _cut_at_depth(rng, i, y, e, keep, ranges):
 
 @njit(cache=True)
 def _vary(rng, t, y, e, keep, ranges, star, gentle):
-    """Dim, scatter, drop and stretch; in place."""
+    """Dim, scatter, drop and stretch, in place; returns the factor of the fluxes."""
     dim = 1.0
     if not gentle and rng.random() < ranges.dim_share:
         dim = 10.0 ** (-0.4 * ranges.dim * rng.random())
@@ -238,6 +242,7 @@ def _vary(rng, t, y, e, keep, ranges, star, gentle):
             e[i] *= np.sqrt(1.0 + scatter * scatter)
         if unsigned:
             y[i] = abs(y[i])
+    return dim
 
 
 @njit(cache=True)

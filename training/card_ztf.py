@@ -18,7 +18,6 @@ from training.corpus import SIMULATED_SHARE, SIMULATED_VERSIONS, VERSIONS
 from training.curves import CurveSet
 from training.export import TENSORS
 from training.identity import N_FOLDS
-from training.recipe_ztf import RECIPE_ZTF
 
 CITATIONS = [
     "arXiv:2105.06178 (Allam & McEwen 2021: t2)",
@@ -40,6 +39,11 @@ SOURCES = {
     "Apache-2.0), white dwarfs (panelcast-ztf-wd, MIT)",
     "ztf_crossmatched": "ZTF alerts with SIMBAD, BTS or TNS types (Fink test alerts, Apache-2.0; kndetect, BSD; skyportal, BSD)",
 }
+SUMMARY = (
+    "A time-series transformer of about 13,000 parameters, trained on real ZTF light curves made fainter, sparser and "
+    "younger; calibrated at every age; fifteen classes."
+)
+WITH_REDSHIFT = " Told the redshift where one is known, as three appended rows; it also works without."
 LIMITS = [
     "Trained on bright objects: half of the real supernovae peak above magnitude 18.8. On a fainter stream it is worse than its figures.",
     "Without redshift it can't tell a faint nearby supernova from a bright distant one; Ib/c is confused with Ia and II most.",
@@ -53,6 +57,11 @@ LIMITS = [
     "Only ZTF g and r are read; light curves of LSST are refused.",
     "Not corrected for Galactic extinction.",
 ]
+LIMITS_Z = [
+    *LIMITS[:1],
+    "Its figures are with spectroscopic redshifts, which alerts do not have when they are young; without one see the figures without redshift.",
+    "Stars, AGN and simulations got the redshifts of random supernovae in training, so that having one says nothing about the class.",
+]
 
 
 def write_card(
@@ -63,6 +72,7 @@ def write_card(
     calibration: dict[str, Any] | None,
     shape: dict[str, Any],
     plan: dict[str, Any],
+    recipe: dict[str, Any],
 ) -> None:
     """Write ``out``/card.json; figures, reliability and rules of the card that stands there are kept."""
     target = out / "card.json"
@@ -71,14 +81,13 @@ def write_card(
     card: dict[str, Any] = {
         "name": out.name,
         "version": "2026.1",
-        "title": "t2 for ZTF (g, r)",
-        "summary": "A time-series transformer of about 13,000 parameters, trained on real ZTF light curves made fainter, "
-        "sparser and younger; calibrated at every age; fifteen classes.",
+        "title": "t2 for ZTF (g, r)" + (" with redshift" if shape["features"] else ""),
+        "summary": SUMMARY + (WITH_REDSHIFT if shape["features"] else ""),
         "licence": "Apache-2.0; trained on public survey data, see training and NOTICE",
         "citations": CITATIONS,
         "parameters": parameter_count(shape),
         "classes": list(CLASS_NAMES),
-        "recipes": {"ztf": RECIPE_ZTF},
+        "recipes": {"ztf": recipe},
         "default_recipe": "ztf",
         "files": {
             "model": describe(model, out),
@@ -91,9 +100,9 @@ def write_card(
         },
         "prior": {"name": "survey", "weights": survey_prior(), "source": SURVEY_SENTENCE},
         "training": training_section(real, simulated, shape, plan),
-        "range": ranges(real),
+        "range": ranges(real) | ({"redshift": [0.003, 1.0]} if shape["features"] else {}),
         "figures": before.get("figures", {}),
-        "limits": LIMITS,
+        "limits": LIMITS_Z + LIMITS[2:] if shape["features"] else LIMITS,
     }
     if calibration is not None:
         card["calibration"] = calibration
@@ -133,7 +142,8 @@ def training_section(
         "network": shape,
         "plan": plan,
         "folds": f"{N_FOLDS}, by physical object (training/folds.csv); the shipped file is trained on all of them",
-        "command": "python -m training.train --data DATA --out models/t2-ztf",
+        "command": "python -m training.train --data DATA --out models/"
+        + ("t2-ztf-z --redshift" if shape["features"] else "t2-ztf"),
     }
 
 

@@ -14,6 +14,7 @@ from core.taxonomy import CLASS_NAMES
 from training.augment import Ranges, Versions, redraw, same_band_gaps
 from training.curves import CurveSet
 from training.identity import N_FOLDS
+from training.redshift import dimmed
 
 #: Versions per object of each class: the rarer the class, the more; about the same number of versions per class.
 VERSIONS = {
@@ -33,7 +34,8 @@ class Corpus:
     """Training tensors. values : (V, L, M) float16. label : (V,) index into `CLASS_NAMES`. fold : (V,).
 
     weight : (V,) how often a version is drawn, relative to its class. simulated : (V,) bool.
-    redshift : (V,), NaN when unknown. n_points : (V,).
+    redshift : (V,), at the distance of the version, NaN when unknown. peak_flux : (V,) largest flux [FLUXCAL].
+    n_points : (V,).
     """
 
     values: NDArray[np.float16]
@@ -41,6 +43,7 @@ class Corpus:
     fold: NDArray[np.int64]
     weight: NDArray[np.float64]
     redshift: NDArray[np.float64]
+    peak_flux: NDArray[np.float64]
     simulated: NDArray[np.bool_]
     n_points: NDArray[np.int64]
 
@@ -139,7 +142,8 @@ def _part(curves: CurveSet, versions: Versions, recipe: Recipe, fold: NDArray[np
         "label": label[versions.rows],
         "fold": fold[versions.rows],
         "weight": weight,
-        "redshift": z[versions.rows],
+        "redshift": dimmed(z[versions.rows], versions.dim),
+        "peak_flux": np.maximum.reduceat(versions.flux, versions.offsets[:-1]),
         "simulated": np.full(len(versions.rows), bool((curves.objects.get("origin", "") == "simulation").any())),
         "n_points": versions.lengths,
     }

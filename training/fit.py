@@ -18,7 +18,7 @@ from training.network import Shape, build
 
 @dataclass(frozen=True)
 class Schedule:
-    """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent. distil : weight of the teacher."""
+    """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent. smoothing : of the labels."""
 
     steps: int = 1800
     batch: int = 256
@@ -27,21 +27,16 @@ class Schedule:
     exponent: float = 0.4
     average_last: float = 0.25
     smoothing: float = 0.0
-    distil: float = 0.0
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What a training draws from. values : (V, L+R, M). label : (V,). weight : (V,). objects : (C,) per class.
-
-    teacher : (V, C) log-probabilities of an ensemble under equal priors, or None.
-    """
+    """What a training draws from. values : (V, L+R, M). label : (V,). weight : (V,). objects : (C,) per class."""
 
     values: NDArray[np.float16]
     label: NDArray[np.int64]
     weight: NDArray[np.float64]
     objects: NDArray[np.float64]
-    teacher: NDArray[np.float16] | None = None
 
 
 def one_thread() -> None:
@@ -94,9 +89,8 @@ def train(
         values = sample.values[index].astype(np.float32)
         if prepare is not None:
             values = prepare(values, index, rng)
-        teacher = np.zeros((1, 1), np.float32) if sample.teacher is None else sample.teacher[index].astype(np.float32)
         optimiser.learning_rate.assign(one_cycle(step, schedule.steps, schedule.learning_rate))
-        losses.append(step_once(tf.constant(values), tf.constant(sample.label[index]), tf.constant(teacher)))
+        losses.append(step_once(tf.constant(values), tf.constant(sample.label[index])))
         if step >= (1 - schedule.average_last) * schedule.steps and step % 5 == 0:
             averaged = [a + w for a, w in zip(averaged, model.get_weights(), strict=True)]
             taken += 1
@@ -118,16 +112,11 @@ def _step(model: keras.Model, optimiser: keras.optimizers.Optimizer, offset: tf.
     n_classes = offset.shape[0]
 
     @tf.function(reduce_retracing=True)
-    def step(values: tf.Tensor, label: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:
+    def step(values: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
         target = tf.one_hot(label, n_classes) * (1 - schedule.smoothing) + schedule.smoothing / n_classes
         with tf.GradientTape() as tape:
             logits = model(values, training=True)["logits"]
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits + offset))
-            if schedule.distil > 0:
-                # The teacher speaks under equal priors; both sides get the priors of the draws.
-                soft = tf.nn.softmax(teacher + offset)
-                taught = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(soft, logits + offset))
-                loss = (1 - schedule.distil) * loss + schedule.distil * taught
         gradients = tape.gradient(loss, model.trainable_variables)
         optimiser.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return loss

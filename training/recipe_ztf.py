@@ -25,6 +25,18 @@ RECIPE_ZTF: dict[str, Any] = {
 }
 
 
-def recipe_ztf() -> Recipe:
+#: The same with redshift: three appended rows, each with (centre, width, stand-in when missing).
+RECIPE_ZTF_Z: dict[str, Any] = {
+    **RECIPE_ZTF,
+    "features": ["redshift", "redshift_err", "absolute_magnitude"],
+    "feature_scaling": {
+        "redshift": [0.1, 0.2, -3.0],
+        "redshift_err": [0.0, 0.05, -3.0],
+        "absolute_magnitude": [-19.0, 1.5, 6.0],
+    },
+}
+
+
+def recipe_ztf(*, redshift: bool = False) -> Recipe:
     """The recipe as core runs it."""
-    return Recipe.from_card(RECIPE_ZTF)
+    return Recipe.from_card(RECIPE_ZTF_Z if redshift else RECIPE_ZTF)

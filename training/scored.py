@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,15 @@ class ScoredSet:
         return ScoredSet(
             [c for c, k in zip(self.curves, keep, strict=True) if k], self.objects[keep].reset_index(drop=True)
         )
+
+    def without_redshift(self) -> ScoredSet:
+        """The same objects, as if nobody knew their redshifts."""
+        return ScoredSet([replace(c, redshift=None, redshift_err=None) for c in self.curves], self.objects)
+
+    def and_without_redshift(self) -> ScoredSet:
+        """Every object twice: with what is known of its redshift, and without."""
+        blind = self.without_redshift()
+        return ScoredSet(self.curves + blind.curves, pd.concat([self.objects, blind.objects], ignore_index=True))
 
 
 def scored_set(real: CurveSet, recipe: Recipe, which: np.ndarray, *, seed: int = 7) -> ScoredSet:

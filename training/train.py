@@ -36,7 +36,8 @@ from training.export import export
 from training.identity import N_FOLDS
 from training.network import Shape
 from training.out_of_fold import as_answers, raw_answers, with_simulated
-from training.recipe_ztf import recipe_ztf
+from training.recipe_ztf import RECIPE_ZTF, RECIPE_ZTF_Z, recipe_ztf
+from training.redshift import preparer
 from training.scored import scored_set, sources_folder
 
 #: Classes with few or no real light curves, which simulation fills up. The five main classes are real alone.
@@ -55,10 +56,9 @@ PARTS = (*(f"fold-{k}" for k in range(N_FOLDS)), "final")
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run trains: its schedule, seeds of teachers (none: no distillation) and of the data."""
+    """What one run trains: its schedule, and the seed of data and weights."""
 
     schedule: fit.Schedule
-    teachers: int = 0
     seed: int = 1
 
 
@@ -87,19 +87,13 @@ def objects_per_class(real: CurveSet, has: NDArray[np.bool_]) -> NDArray[np.floa
     return np.where(has, np.maximum(counts, FEWEST) * scale, 0.0)
 
 
-def train_network(data: Corpus, objects: NDArray, shape: Shape, plan: Plan, use: NDArray, seed: int) -> bytes:
-    """One network on the versions where ``use`` says so, as a TFLite file; distilled when the plan has teachers."""
+def train_network(
+    data: Corpus, objects: NDArray, shape: Shape, plan: Plan, recipe: Recipe, use: NDArray, seed: int
+) -> bytes:
+    """One network on the versions where ``use`` says so, as a TFLite file."""
     sample = fit.Sample(data.values[use], data.label[use], data.weight[use], objects)
-    if plan.teachers:
-        total = np.zeros((int(use.sum()), len(CLASS_NAMES)))
-        for k in range(plan.teachers):
-            teacher = fit.train(sample, shape, plan.schedule, seed=seed + 101 * (k + 1))
-            z = fit.predict(teacher, sample.values).astype(float)
-            z -= z.max(axis=1, keepdims=True)
-            total += np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-        log_p = np.log(np.maximum(total / plan.teachers, 1e-6)).astype(np.float16)
-        sample = fit.Sample(sample.values, sample.label, sample.weight, objects, log_p)
-    model = fit.train(sample, shape, plan.schedule, seed=seed)
+    prepare = preparer(data.redshift[use], data.peak_flux[use], recipe.feature_scaling) if recipe.features else None
+    model = fit.train(sample, shape, plan.schedule, seed=seed, prepare=prepare)
     return export(model, shape)
 
 
@@ -114,20 +108,20 @@ def train_all(
     pending = [name for name in parts if not _is_done(work, name, stamp)]
     if not pending:
         return real, simulated, shape
-    pool = _pool(work, real, simulated, recipe, plan.seed)
+    pool = corpus_of(work, real, simulated, recipe, plan.seed)
     for name in pending:
         fold = PARTS.index(name) if name != "final" else -1
         use = pool.fold != fold
         has = np.bincount(pool.label[use], minlength=len(CLASS_NAMES)) > 0
         objects = objects_per_class(real.take((real.objects["fold"] != fold).to_numpy()), has)
         print(f"{name}: {use.sum():,} versions", flush=True)
-        content = train_network(pool, objects, shape, plan, use, seed=plan.seed * 10 + fold + 1)
+        content = train_network(pool, objects, shape, plan, recipe, use, seed=plan.seed * 10 + fold + 1)
         (work / f"{name}.tflite").write_bytes(content)
         (work / f"{name}.json").write_text(stamp)
     return real, simulated, shape
 
 
-def _pool(work: Path, real: CurveSet, simulated: CurveSet, recipe: Recipe, seed: int) -> Corpus:
+def corpus_of(work: Path, real: CurveSet, simulated: CurveSet, recipe: Recipe, seed: int) -> Corpus:
     """The corpus, from the work folder when one of the same recipe and seed stands there."""
     key = hashlib.sha256(f"{recipe} {seed} {len(real.mjd)} {len(simulated.mjd)}".encode()).hexdigest()[:12]
     path = work / f"corpus-{key}.npz"
@@ -146,7 +140,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path, help="model folder to write")
     parser.add_argument("--work", type=Path, help="folder of finished parts (default: build/ and the model's name)")
     parser.add_argument("--steps", type=int, default=fit.Schedule.steps)
-    parser.add_argument("--teachers", type=int, default=Plan.teachers, help="networks to distil from")
+    parser.add_argument("--redshift", action="store_true", help="with redshift as an appended feature (t2-ztf-z)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, help="train only these and write no model (run in parallel)"
@@ -154,9 +148,8 @@ def main() -> None:
     args = parser.parse_args()
     fit.one_thread()
     work = args.work or Path("build") / args.out.name
-    distil = 0.5 if args.teachers else 0.0
-    plan = Plan(fit.Schedule(steps=args.steps, distil=distil), teachers=args.teachers, seed=args.seed)
-    recipe = recipe_ztf()
+    plan = Plan(fit.Schedule(steps=args.steps), seed=args.seed)
+    recipe = recipe_ztf(redshift=args.redshift)
     real, simulated, shape = train_all(args.data, work, plan, recipe, args.parts or PARTS)
     if args.parts:
         return
@@ -169,11 +162,17 @@ def ship(out: Path, work: Path, shape: Shape, plan: Plan, real: CurveSet, simula
     (out / "model.tflite").write_bytes((work / "final.tflite").read_bytes())
     for k in range(N_FOLDS):
         (out / f"folds/{k}.tflite").write_bytes((work / f"fold-{k}.tflite").read_bytes())
-    card = {"shape": asdict(shape), "plan": asdict(plan)}
+    card = {
+        "shape": asdict(shape),
+        "plan": asdict(plan),
+        "recipe": RECIPE_ZTF_Z if shape.features else RECIPE_ZTF,
+    }
     write_card(out, real, simulated, calibration=None, **card)
     models = [Model(load_card(out), fold=k) for k in range(N_FOLDS)]
     scores = real.objects["use_for_scores"].to_numpy(bool)
     scored = with_simulated(scored_set(real, models[0].recipe, scores), simulated)
+    if shape.features:  # calibrated to both: what is known of the redshift, and nothing
+        scored = scored.and_without_redshift()
     table = raw_answers(models, scored)
     calibration = fit_calibration(as_answers(table), survey_prior())
     write_card(out, real, simulated, calibration=calibration, **card)

@@ -20,7 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.model import MODELS, Model, load_model
-from core.pipeline import classify_many
+from core.pipeline import classify, classify_many
+from core.refusal import Refusal
 from core.taxonomy import BY_NAME, CLASS_NAMES, FIVE
 from training import scores
 from training.calibrate import FIVE_INDEX, apply, fit, reliability, survey_weights
@@ -78,8 +79,7 @@ def score(models: Sequence[Model], scored: ScoredSet, age: float = float("inf"))
 def five_class(result: Scored, *, draws: int = 300) -> dict[str, Any]:
     """Scores over the five main classes: probabilities restricted to them, renormalised, the largest answers."""
     of = result.five()
-    truth = np.searchsorted(np.sort(FIVE_INDEX), of.truth)
-    truth = np.array([FIVE_INDEX.index(t) for t in of.truth]) if len(of.truth) else truth
+    truth = np.array([FIVE_INDEX.index(t) for t in of.truth], dtype=np.int64)
     out: dict[str, Any] = {"objects": {c: int(n) for c, n in zip(FIVE, np.bincount(truth, minlength=5), strict=True)}}
     rng = np.random.default_rng(0)
     for name, p in (("survey", of.survey), ("equal", of.equal)):
@@ -246,7 +246,8 @@ def figures(
         "command": command,
         "sample": {
             "what": "Real objects, alert photometry or ZTF forced photometry made alert-like once; each scored by the fold "
-            "model that did not train on it, through core.pipeline. No redshift.",
+            "model that did not train on it, through core.pipeline. "
+            + ("With the spectroscopic redshift where one is known." if recipe.features else "No redshift."),
             "objects": len(result.truth),
             "by_origin": {str(k): int(v) for k, v in result.objects["origin"].value_counts().items()},
         },
@@ -255,7 +256,7 @@ def figures(
         "two_points_per_band": five_class(result.take(both), draws=0),
         "alerts_only": five_class(result.take(alerts)),
         "alerts_snia_snii_snibc": _classical(result.take(classical)),
-        "without_conflicting_labels": five_class(result.take(clean), draws=0)["equal"]["macro_f1"],
+        "macro_f1_without_conflicting_labels": five_class(result.take(clean), draws=0)["equal"]["macro_f1"],
         "by_origin": by_origin(result),
         "fifteen_class": {
             "note": "KN, M-dwarf and uLens are simulated here; all other classes are real.",
@@ -278,7 +279,36 @@ def figures(
         "twins": twins(models, real),
         "held_out_called": held_out(models[0], real),
     }
+    if recipe.features:
+        blind = scored.without_redshift()
+        out["without_redshift"] = five_class(score(models, blind))
+        out["ages_without_redshift"] = by_age(models, blind, prior)
+        out["feature_weights"] = feature_weights(models, scored)
     return out, full, chosen
+
+
+def feature_weights(models: Sequence[Model], scored: ScoredSet, *, most: int = 150) -> dict[str, Any]:
+    """What the appended features weigh: mean share of the map [%] against a flat map's, and mean |logit units|."""
+    known = np.flatnonzero([c.redshift is not None for c in scored.curves])
+    rows = []
+    for k, model in enumerate(models):
+        here = known[scored.objects["fold"].to_numpy()[known] == k][:most]
+        for row in here:
+            answer = classify(scored.curves[row], model)
+            if isinstance(answer, Refusal):
+                continue
+            top = int(answer.order[0])
+            share, units = answer.explanation.feature_share(top), answer.explanation.feature_contribution(top)
+            rows.append({f"share:{n}": v for n, v in share.items()} | {f"units:{n}": abs(v) for n, v in units.items()})
+            flat = answer.explanation.flat_share
+    mean = pd.DataFrame(rows).mean()
+    names = models[0].recipe.features
+    return {
+        "objects": len(rows),
+        "flat_share_percent": _round(flat),
+        "mean_share_percent": {n: _round(mean[f"share:{n}"]) for n in names},
+        "mean_absolute_logit": {n: _round(mean[f"units:{n}"]) for n in names},
+    }
 
 
 def held_out(model: Model, real: RealSet) -> dict[str, dict[str, int]] | None:

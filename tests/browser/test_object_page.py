@@ -76,7 +76,7 @@ def test_a_bands_entry_in_the_legend_hides_all_that_belongs_to_it(app, visit):
     seen.page.locator(".legendtoggle").first.click()
     seen.page.wait_for_timeout(800)
     hidden = seen.page.evaluate(
-        "[...document.querySelectorAll('.js-plotly-plot')][0]._fullData.filter(t => t.visible === 'legendonly').map(t => t.name)"
+        "[...document.querySelectorAll('.js-plotly-plot')].find(g => g._fullData.some(t => t.type === 'heatmap'))._fullData.filter(t => t.visible === 'legendonly').map(t => t.name)"
     )
     assert {"ZTF g", "ZTF g GP", "ZTF g GP ±1σ"} <= set(hidden)
 
@@ -89,9 +89,9 @@ def test_a_table_is_dropped_scored_and_taken_home(app, visit, tmp_path):
     seen.page.locator('input[type="file"]').set_input_files(str(table))
     expect(seen.page.get_by_role("heading", name="mine")).to_be_visible(timeout=20000)
     idle(seen.page)
-    seen.page.get_by_role("button", name="Download").click()
+    seen.page.get_by_role("button", name="Download", exact=True).click()
     with seen.page.expect_download() as caught:
-        seen.page.get_by_role("button", name=re.compile("CSV")).click()
+        seen.page.get_by_role("button", name="Photometry, map shares and probabilities (CSV)").click()
     assert b"map_share_percent" in caught.value.path().read_bytes()
 
 

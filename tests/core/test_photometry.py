@@ -65,7 +65,19 @@ def test_julian_dates_and_time_scales_agree_with_astropy():
 
 @pytest.mark.parametrize(
     ("value", "sign"),
-    [("t", 1), ("f", -1), ("1", 1), ("0", -1), (1, 1), (-1, -1), (0, -1), (True, 1), (False, -1), ("-1", -1), (None, 1)],
+    [
+        ("t", 1),
+        ("f", -1),
+        ("1", 1),
+        ("0", -1),
+        (1, 1),
+        (-1, -1),
+        (0, -1),
+        (True, 1),
+        (False, -1),
+        ("-1", -1),
+        (None, 1),
+    ],
 )
 def test_every_encoding_of_isdiffpos(value, sign):
     assert ph.difference_sign(value) == sign

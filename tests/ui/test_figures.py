@@ -7,10 +7,10 @@ from core.bands import BANDS
 from core.lightcurve import light_curve, upper_limits
 from core.model import load_model
 from core.pipeline import classify
+from tests.curves import supernova
 from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, map_strip_figure, summary
 from ui.figures.probabilities import feature_figure, probability_figure
 from ui.figures.theme import DARK, LIGHT, theme_of
-from tests.curves import supernova
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,9 @@ def test_the_map_stands_on_the_time_axis_of_the_curve(result, kind):
     if kind == PERCENT:
         assert np.allclose(values, result.explanation.share(3)[order])
     else:
-        assert values.sum() + result.explanation.bias[3] == pytest.approx(float(result.inference.logits[0, 3]), abs=1e-4)
+        assert values.sum() + result.explanation.bias[3] == pytest.approx(
+            float(result.inference.logits[0, 3]), abs=1e-4
+        )
 
 
 def test_hover_tells_time_flux_and_share_and_escapes_nothing_dangerous(result):
@@ -121,7 +123,9 @@ def test_colours_follow_the_mode_and_bands_differ_by_symbol():
 
 
 def test_bars_are_sorted_and_numbers_stand_apart(result):
-    figure = probability_figure(result.model.classes, result.probabilities, LIGHT, spread=np.stack([result.probabilities] * 3))
+    figure = probability_figure(
+        result.model.classes, result.probabilities, LIGHT, spread=np.stack([result.probabilities] * 3)
+    )
     bars = figure.data[0]
     assert np.all(np.diff(bars.x) <= 0)
     assert {a.xanchor for a in figure.layout.annotations} == {"right"}

@@ -35,7 +35,8 @@ def with_probabilities(result, **p):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "<1 %"), (0.004, "<1 %"), (0.01, "1 %"), (0.874, "87 %"), (0.99, "99 %"), (0.9999, ">99 %")]
+    ("value", "text"),
+    [(0.0, "<1 %"), (0.004, "<1 %"), (0.01, "1 %"), (0.874, "87 %"), (0.99, "99 %"), (0.9999, ">99 %")],
 )
 def test_percentages_have_two_digits_at_most(value, text):
     assert wording.percent(value) == text

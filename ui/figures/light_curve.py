@@ -254,7 +254,8 @@ def _finish(figure: go.Figure, view: CurveView, theme: Theme, *, with_map: bool)
         **layout(
             theme,
             height=HEIGHT,
-            legend={"orientation": "h", "y": 1.03, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+            # On the left: the mode bar comes up on the right and would cover its entries.
+            legend={"orientation": "h", "y": 1.03, "yanchor": "bottom", "x": 0, "xanchor": "left"},
             hovermode="closest",
         )
     )
