@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.bands import BANDS
+from core.brokers.samples import SampleSource
 from core.explain import DeletionCheck
 from core.lightcurve import LightCurve, Note
 from core.model import Model
 from core.pipeline import Classification
 from core.taxonomy import BY_NAME
+from ui.reading import MapReading, read_map
 
 #: Below this lead over the runner-up an answer is called undecided.
 NARROW_LEAD = 0.10
@@ -97,60 +99,46 @@ def _of_twenty(rate: float) -> str:
     return f"{round(20 * rate)} of 20"
 
 
-def map_sentence(
-    result: Classification, class_name: str, check: DeletionCheck | None
-) -> tuple[str, tuple[float, float] | None]:
-    """What the map says, aloud, with the deletion check in numbers; and the region [MJD] it leans on."""
-    index = result.model.classes.index(class_name)
+def map_sentence(result: Classification, class_name: str, check: DeletionCheck | None) -> str:
+    """What the map says, aloud: where its weight lies, whether anything was measured there, and the deletion check."""
     used = result.selection.curve
-    focus, share = leaning(result, index)
+    reading = read_map(result.explanation, result.model.classes.index(class_name), used.mjd)
     title = class_title(class_name)
-    if focus is None:
-        return "The map is flat: no part of the light curve matters more than another.", None
-    start = result.curve.mjd[0]
-    low, high = focus[0] - start, focus[1] - start
-    seen = int(np.sum((used.mjd >= focus[0]) & (used.mjd <= focus[1])))
-    where = f"days {low + 0.0:.0f} to {high + 0.0:.0f}".replace("-0 ", "0 ").replace("-", "−")
-    text = f"For {title} the model leans on **{where}** ({share:.0f} % of the weight, {seen} of {len(used)} points)."
-    if check is None:
-        text += " Too few points are left to check the map by deleting any."
+    if reading.focus is None:
+        return "The map is flat: no part of the light curve matters more than another."
+    return f"{_where_it_leans(reading, title, result)} {_deletion_sentence(check, title)}"
+
+
+def _where_it_leans(reading: MapReading, title: str, result: Classification) -> str:
+    assert reading.focus is not None
+    days = " to ".join(f"{t - result.curve.mjd[0]:.0f}" for t in reading.focus).replace("-0 ", "0 ").replace("-", "−")
+    weight = f"{reading.focus_share:.0f} % of the weight"
+    seen = f"{reading.points} of {len(result.selection.curve)} points"
+    if reading.is_even:
+        start = f"For {title} the map is nearly even: {weight} spreads over **days {days}**, {reading.focus_rows:.0f} % of its grid ({seen})."
     else:
-        points = (
-            f"the {check.removed} points the map ranks highest"
-            if check.removed > 1
-            else "the point the map ranks highest"
-        )
-        text += (
-            f" Without {points} the probability of {title} goes from {check.before:.2f} to {check.without_top:.2f}; "
-            f"without {check.removed} random ones, to {check.random_mean:.2f} on average"
-        )
-        text += "." if check.passed else ": the map is not confirmed here."
-    return text, focus
+        start = f"For {title} the model leans on **days {days}** ({weight}, {seen})."
+    unseen = reading.before + reading.after
+    if reading.seen >= 50:
+        return start if unseen < 10 else f"{start} {unseen:.0f} % of it lies where nothing was measured."
+    where = "after the last" if reading.after > reading.before else "before the first"
+    return (
+        f"{start} Only {reading.seen:.0f} % lies between the first and the last measurement, "
+        f"{max(reading.after, reading.before):.0f} % {where}: there the model reads how the Gaussian process goes on, not data."
+    )
 
 
-def leaning(
-    result: Classification, class_index: int, fraction: float = 0.5
-) -> tuple[tuple[float, float] | None, float]:
-    """The shortest stretch of time [MJD] that carries ``fraction`` of the map's weight, and what it carries [%]."""
-    explanation = result.explanation
-    share = explanation.share(class_index)[: len(explanation.times)]
-    order = np.argsort(explanation.times)
-    times, share = explanation.times[order], share[order]
-    inside = (times >= result.selection.curve.mjd[0] - 5) & (times <= result.selection.curve.mjd[-1] + 5)
-    times, share = times[inside], share[inside]
-    if len(times) < 3 or np.ptp(share) < 1e-6:
-        return None, 0.0
-    goal = fraction * share.sum()
-    cumulative = np.concatenate([[0.0], np.cumsum(share)])
-    best: tuple[int, int] | None = None
-    for i in range(len(times)):
-        j = int(np.searchsorted(cumulative, cumulative[i] + goal))
-        if j <= len(times) and (best is None or j - i < best[1] - best[0]):
-            best = (i, j)
-    if best is None:
-        return None, 0.0
-    i, j = best
-    return (float(times[i]), float(times[min(j, len(times)) - 1])), float(cumulative[j] - cumulative[i])
+def _deletion_sentence(check: DeletionCheck | None, title: str) -> str:
+    if check is None:
+        return "Too few points are left to check the map by deleting any."
+    several = check.removed > 1
+    points = f"the {check.removed} points the map ranks highest" if several else "the point the map ranks highest"
+    others = f"{check.removed} random ones" if several else "a random one"
+    text = (
+        f"Without {points} the probability of {title} goes from {check.before:.2f} to {check.without_top:.2f}; "
+        f"without {others}, to {check.random_mean:.2f} on average"
+    )
+    return text + ("." if check.passed else ": the map is not confirmed here.")
 
 
 def caption(curve: LightCurve) -> str:
@@ -203,7 +191,7 @@ def label_sentence(curve: LightCurve) -> str:
     provenance = curve.provenance
     kind = "Simulated" if provenance.simulated else "Real"
     if not provenance.true_class:
-        return f"{kind} object; no class is known." if provenance.source == "sample" else ""
+        return f"{kind} object; no class is known." if provenance.source == SampleSource.title else ""
     known = class_title(provenance.true_class)
     source = f", by {provenance.true_class_source}" if provenance.true_class_source and not provenance.simulated else ""
     return f"{kind} object; known class {known}{source}."

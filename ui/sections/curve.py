@@ -11,8 +11,9 @@ from core.refusal import Refusal
 from ui.export import observation_share
 from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, summary
 from ui.figures.theme import Theme
+from ui.reading import read_map
 from ui.state import url_choice
-from ui.wording import class_title, leaning, map_sentence
+from ui.wording import class_title, map_sentence
 
 CONFIG = {"displaylogo": False, "scrollZoom": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
@@ -25,8 +26,7 @@ def show_curve(curve: LightCurve, result: Classification | Refusal, class_name: 
     config = {**CONFIG, "toImageButtonOptions": {"format": "svg", "filename": name}}
     st.plotly_chart(figure, config=config, alt=summary(view), key="light_curve")
     if isinstance(result, Classification):
-        sentence, _ = map_sentence(result, class_name, deletion(result, class_name))
-        st.markdown(sentence)
+        st.markdown(map_sentence(result, class_name, deletion(result, class_name)))
 
 
 def choose_class(result: Classification) -> str:
@@ -66,7 +66,7 @@ def _view(curve: LightCurve, result: Classification | Refusal, class_name: str, 
             format_func=titles.get, label_visibility="collapsed",
         )  # fmt: skip
     index = result.model.classes.index(class_name)
-    focus, _ = leaning(result, index)
+    focus = read_map(result.explanation, index, result.selection.curve.mjd).focus
     return CurveView(
         curve, unit, time == "days", used=result.selection.used, fit=result.fit,
         model_bands=result.model.recipe.band_indices, explanation=result.explanation, class_index=index,
