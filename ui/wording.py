@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
-
 from core.bands import BANDS
 from core.brokers.samples import SampleSource
 from core.explain import DeletionCheck
@@ -113,7 +111,7 @@ def _where_it_leans(reading: MapReading, title: str, result: Classification) -> 
     assert reading.focus is not None
     days = " to ".join(f"{t - result.curve.mjd[0]:.0f}" for t in reading.focus).replace("-0 ", "0 ").replace("-", "−")
     weight = f"{reading.focus_share:.0f} % of the weight"
-    seen = f"{reading.points} of {len(result.selection.curve)} points"
+    seen = f"{reading.points or 'none'} of {len(result.selection.curve)} points"
     if reading.is_even:
         start = f"For {title} the map is nearly even: {weight} spreads over **days {days}**, {reading.focus_rows:.0f} % of its grid ({seen})."
     else:

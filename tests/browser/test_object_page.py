@@ -71,14 +71,21 @@ def test_back_leads_to_the_object_before(app, visit):
     expect(heading).to_have_text(first, timeout=20000)
 
 
-def test_a_bands_entry_in_the_legend_hides_all_that_belongs_to_it(app, visit):
-    seen = visit(f"{app}/?oid={SAMPLE}")
+HIDDEN = """() => document.querySelector('.js-plotly-plot')._fullData
+ .filter(t => t.visible === 'legendonly').map(t => t.name)"""
+
+
+def test_the_legend_hides_a_band_with_all_that_is_its_own_or_its_limits_alone(app, visit):
+    seen = visit(f"{app}/?oid=ZTF21acoshvy")
     seen.page.locator(".legendtoggle").first.click()
     seen.page.wait_for_timeout(800)
-    hidden = seen.page.evaluate(
-        "[...document.querySelectorAll('.js-plotly-plot')].find(g => g._fullData.some(t => t.type === 'heatmap'))._fullData.filter(t => t.visible === 'legendonly').map(t => t.name)"
-    )
-    assert {"ZTF g", "ZTF g GP", "ZTF g GP ±1σ"} <= set(hidden)
+    hidden = set(seen.page.evaluate(HIDDEN))
+    assert hidden == {"ZTF g", "ZTF g GP", "ZTF g GP ±1σ", "ZTF g upper limit (5σ)"}
+    seen.page.locator(".legendtoggle").first.click()
+    seen.page.wait_for_timeout(800)
+    seen.page.locator(".legend2toggle").first.click()
+    seen.page.wait_for_timeout(800)
+    assert seen.page.evaluate(HIDDEN) == ["ZTF g upper limit (5σ)"]
 
 
 def test_a_table_is_dropped_scored_and_taken_home(app, visit, tmp_path):

@@ -8,7 +8,7 @@ from core.lightcurve import light_curve, upper_limits
 from core.model import load_model
 from core.pipeline import classify
 from tests.curves import supernova
-from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, map_strip_figure, summary
+from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, map_strip_figure, shown_span, summary
 from ui.figures.probabilities import feature_figure, probability_figure
 from ui.figures.theme import DARK, LIGHT, theme_of
 
@@ -62,10 +62,11 @@ def test_a_bands_toggle_takes_process_errors_and_limits_along(result):
         assert any("upper limit" in name for name in names)
 
 
-def test_limits_have_their_own_mark_and_one_entry_in_the_legend():
-    limits = traces(light_curve_figure(view(), LIGHT), "upper limit")
+def test_limits_have_their_own_mark_and_their_own_entries_in_the_legend():
+    figure = light_curve_figure(view(), LIGHT)
+    limits = traces(figure, "upper limit")
     assert {t.marker.symbol for t in limits} == {"arrow-bar-down-open"}
-    assert sum(bool(t.showlegend) for t in limits) == 1
+    assert {t.legend for t in limits} == {"legend2"} and figure.layout.legend2.groupclick == "toggleitem"
     assert all(t.error_y.array is None for t in limits)
 
 
@@ -98,10 +99,30 @@ def test_the_map_stands_on_the_time_axis_of_the_curve(result, kind):
         )
 
 
+def test_what_is_cut_off_the_map_is_said_at_its_ends(result):
+    """The strip follows the time axis of the curve; weight beyond it is not lost silently."""
+    used = np.zeros(len(result.curve), bool)
+    used[8:12] = True
+    shown = CurveView(**{**view(result).__dict__, "curve": result.curve.subset(used), "used": None})
+    texts = [a.text for a in light_curve_figure(shown, LIGHT).layout.annotations]
+    cut = [int(t.split(" %")[0].strip("← ")) for t in texts if "←" in t or "→" in t]
+    start, end = shown_span(shown)
+    times, share = result.explanation.times, result.explanation.share(3)
+    inside = share[(times > start) & (times < end)].sum()
+    assert len(cut) == 2 and sum(cut) + inside == pytest.approx(100, abs=4)
+
+
+def test_points_far_from_the_event_do_not_squeeze_it_unless_asked_for():
+    curve = light_curve("x", [59000, 59004, 59010, 59300.0], [9, 90, 60, 5.0], [1, 1, 1, 1.0], [0, 1, 0, 1])
+    used = np.array([True, True, True, False])
+    near, all_of_it = (CurveView(curve, "flux", True, used=used, whole=whole) for whole in (False, True))
+    assert shown_span(near)[1] < 59050 and shown_span(all_of_it)[1] > 59300
+
+
 def test_hover_tells_time_flux_and_share_and_escapes_nothing_dangerous(result):
     share = np.linspace(0, 5, len(supernova()))
     figure = light_curve_figure(view(result, observation_share=share), LIGHT)
-    text = traces(figure, "ZTF g")[-1].text[0]
+    text = next(t for t in figure.data if t.name == "ZTF g").text[0]
     assert "MJD" in text and "FLUXCAL" in text and "% of the map for SN II" in text
     assert "<b>x" not in figure.to_json(), "the id of an alert never reaches the figure's HTML"
 

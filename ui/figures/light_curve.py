@@ -15,10 +15,11 @@ from core.explain import Explanation
 from core.gp.fit import GPFit
 from core.lightcurve import LightCurve
 from ui.figures.theme import Theme, layout, translucent
+from ui.reading import rows_by_time
 
 #: Times at which the Gaussian process is drawn.
 GP_POINTS = 160
-HEIGHT = 520
+HEIGHT = 540
 PERCENT, SIGNED = "percent of weight", "signed contribution"
 
 
@@ -30,7 +31,7 @@ class CurveView:
     used : (N,) bool, points the classifier used; None when nothing was scored.
     fit, explanation, class_index, class_title : None when nothing was scored.
     observation_share : (N,) percent of the map per point, NaN where unused. map_kind : PERCENT or SIGNED.
-    focus : (start, end) [MJD] of the shaded region. colour : of the class shown. model_bands : bands the process has.
+    focus : (start, end) [MJD] of the shaded region. whole : show points far from the used ones too. colour : of the class shown. model_bands : bands the process has.
     """
 
     curve: LightCurve
@@ -45,6 +46,7 @@ class CurveView:
     observation_share: NDArray[np.float64] | None = None
     map_kind: str = PERCENT
     focus: tuple[float, float] | None = None
+    whole: bool = False
     colour: str = "#0072B2"
 
 
@@ -147,7 +149,7 @@ def _add_points(figure: go.Figure, view: CurveView, theme: Theme, band: Band) ->
                 mode="markers",
                 name=band.label if not hollow else f"{band.label}, not used",
                 legendgroup=band.name,
-                showlegend=not shown or hollow,
+                legend="legend2" if hollow and shown else "legend",
                 marker={
                     "color": theme.band(band), "symbol": symbol, "size": 8,
                     "line": {"width": 1.3 if hollow else 0.7, "color": theme.band(band) if hollow else theme.outline},
@@ -186,9 +188,8 @@ def _hover(view: CurveView, mask: NDArray[np.bool_]) -> list[str]:
 
 
 def _add_limits(figure: go.Figure, view: CurveView, theme: Theme, bands: list[int]) -> None:
-    """Upper limits: an own entry in the legend, and each band's limits follow its toggle."""
+    """Upper limits: entries of their own in the second legend, and each band's limits follow its toggle."""
     limits = view.curve.limits
-    first = True
     for index in bands:
         here = limits.band == index
         if not here.any():
@@ -201,9 +202,9 @@ def _add_limits(figure: go.Figure, view: CurveView, theme: Theme, bands: list[in
                 x=_x(view, limits.mjd[here]),
                 y=_y(view, limits.flux_limit[here]),
                 mode="markers",
-                name=f"upper limit ({limits.n_sigma:.0f}σ)",
+                name=f"{label} upper limit ({limits.n_sigma:.0f}σ)",
                 legendgroup=BANDS[index].name,
-                showlegend=first,
+                legend="legend2",
                 marker={"symbol": "arrow-bar-down-open", "color": theme.limit, "size": 9, "line": {"width": 1.2}},
                 text=[
                     f"{label} upper limit {m:.2f} mag ({limits.n_sigma:.0f}σ), MJD {t:.4f} (day {d:.1f})"
@@ -214,28 +215,22 @@ def _add_limits(figure: go.Figure, view: CurveView, theme: Theme, bands: list[in
             row=1,
             col=1,
         )
-        first = False
 
 
 def _add_map(figure: go.Figure, view: CurveView) -> None:
     """The activation map as a strip, binned to the true edges of the grid, in percent or in signed logit units."""
     explanation = view.explanation
     assert explanation is not None
-    length = len(explanation.times)
     if view.map_kind == SIGNED:
-        values = explanation.contribution[view.class_index][:length]
-        reach = float(np.max(np.abs(values))) or 1.0
+        values = explanation.contribution[view.class_index]
+        reach = float(np.max(np.abs(values[: len(explanation.times)]))) or 1.0
         scale = {"colorscale": "RdBu_r", "zmin": -reach, "zmax": reach}
         text = "%{z:+.3f} logit"
     else:
-        values = explanation.share(view.class_index)[:length]
+        values = explanation.share(view.class_index)
         scale = {"colorscale": "Cividis", "zmin": 0.0}
         text = "%{z:.1f} % of the weight"
-    times = explanation.times
-    if times[0] > times[-1]:  # a recipe that runs backwards
-        times, values = times[::-1], values[::-1]
-    middle = 0.5 * (times[1:] + times[:-1])
-    edges = np.concatenate([[2 * times[0] - middle[0]], middle, [2 * times[-1] - middle[-1]]])
+    edges, values = rows_by_time(explanation, values)
     figure.add_trace(
         go.Heatmap(
             x=_x(view, edges), y=[""], z=values[None, :], showscale=False,
@@ -249,13 +244,24 @@ def _finish(figure: go.Figure, view: CurveView, theme: Theme, *, with_map: bool)
     start = f" (MJD {curve.mjd[0]:.2f})" if len(curve) else ""
     scale = "UTC" if curve.time_scale == "utc" else "TAI"
     title = f"days since first detection{start}" if view.days and len(curve) else f"MJD ({scale})"
-    grid = {"gridcolor": theme.grid, "zerolinecolor": theme.grid, "linecolor": theme.grid}
+    grid = {"gridcolor": theme.grid, "zerolinecolor": theme.grid, "linecolor": theme.grid,
+            "tickfont": {"color": theme.ink}, "title_font": {"color": theme.ink}}  # fmt: skip
     figure.update_layout(
         **layout(
             theme,
             height=HEIGHT,
             # On the left: the mode bar comes up on the right and would cover its entries.
             legend={"orientation": "h", "y": 1.03, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+            # A second legend, so that limits and unused points can be hidden alone and still go with their band.
+            legend2={
+                "orientation": "h",
+                "y": -0.17,
+                "yanchor": "top",
+                "x": 0,
+                "xanchor": "left",
+                "groupclick": "toggleitem",
+                "font": {"size": 12},
+            },
             hovermode="closest",
         )
     )
@@ -271,38 +277,67 @@ def _finish(figure: go.Figure, view: CurveView, theme: Theme, *, with_map: bool)
     if with_map:
         figure.update_xaxes(title_text=title, showticklabels=True, row=2, col=1)
         figure.update_yaxes(showticklabels=False, showgrid=False, fixedrange=True, row=2, col=1)
-        kind = "signed contribution to the logit" if view.map_kind == SIGNED else "percent of weight"
-        figure.add_annotation(
-            text=f"class activation map for {view.class_title}, {kind}", xref="paper", yref="paper", x=0, y=0.132,
-            xanchor="left", yanchor="bottom", showarrow=False, font={"size": 11, "color": theme.muted},
-        )  # fmt: skip
+        for text, side in zip(_map_title(view), ("left", "right"), strict=True):
+            figure.add_annotation(
+                text=text, xref="paper", yref="paper", x=0 if side == "left" else 1, y=0.132,
+                xanchor=side, yanchor="bottom", showarrow=False, font={"size": 11, "color": theme.muted},
+            )  # fmt: skip
     else:
         figure.update_xaxes(title_text=title, row=1, col=1)
 
 
-def _time_range(view: CurveView) -> list[float] | None:
-    """From the earliest to the latest measurement or recent limit: a map that reaches further is cut, not the data."""
+def shown_span(view: CurveView) -> tuple[float, float] | None:
+    """(start, end) [MJD] that the figure opens on: what the classifier used and what lies near, or the whole history.
+
+    A map that reaches further is cut, and says how much of it is; limits within 60 d count as near.
+    """
     curve = view.curve
     if not len(curve):
         return None
-    low, high = float(curve.mjd[0]), float(curve.mjd[-1])
-    if len(curve.limits):
-        near = curve.limits.mjd[(curve.limits.mjd > low - 60) & (curve.limits.mjd < high + 60)]
-        if len(near):
-            low, high = min(low, float(near.min())), max(high, float(near.max()))
+    used = curve.mjd if view.used is None or view.whole or not view.used.any() else curve.mjd[view.used]
+    low, high = float(used[0]), float(used[-1])
+    reach = max(20.0, 0.5 * (high - low))
+    limits = curve.limits.mjd[(curve.limits.mjd > low - 60) & (curve.limits.mjd < high + 60)]
+    near = np.concatenate([curve.mjd[(curve.mjd > low - reach) & (curve.mjd < high + reach)], limits])
+    low, high = min(low, float(near.min())), max(high, float(near.max()))
     margin = max(3.0, 0.06 * (high - low))
-    return [float(_x(view, low - margin)), float(_x(view, high + margin))]
+    return low - margin, high + margin
+
+
+def _time_range(view: CurveView) -> list[float] | None:
+    span = shown_span(view)
+    return None if span is None else [float(_x(view, t)) for t in span]
 
 
 def _flux_range(view: CurveView) -> list[float] | None:
-    """The measurements with their errors, with room: a Gaussian process that flies off does not squeeze them."""
-    curve = view.curve
-    if not len(curve):
+    """The measurements shown, with their errors: a Gaussian process that flies off does not squeeze them."""
+    curve, span = view.curve, shown_span(view)
+    if span is None:
         return None
-    low = float(np.min(curve.flux - curve.flux_err))
-    high = float(np.max(curve.flux + curve.flux_err))
+    here = (curve.mjd >= span[0]) & (curve.mjd <= span[1])
+    low = float(np.min(curve.flux[here] - curve.flux_err[here]))
+    high = float(np.max(curve.flux[here] + curve.flux_err[here]))
     margin = 0.12 * (high - low) or 1.0
     return [min(low - margin, -0.05 * abs(high)), high + margin]
+
+
+def _map_title(view: CurveView) -> tuple[str, str]:
+    """What stands above the strip: its name, after what is cut off on the left, and what is cut off on the right."""
+    assert view.explanation is not None
+    signed = view.map_kind == SIGNED
+    row = view.explanation.contribution if signed else None
+    values = view.explanation.share(view.class_index) if row is None else row[view.class_index]
+    edges, values = rows_by_time(view.explanation, values)
+    span = shown_span(view)
+    left = right = 0.0
+    if span is not None:
+        left, right = float(values[edges[1:] <= span[0]].sum()), float(values[edges[:-1] >= span[1]].sum())
+    words = (lambda v: f"{v:+.2f}") if signed else (lambda v: f"{v:.0f} %")
+    name = f"class activation map for {view.class_title}{', signed' if signed else ''}"
+    shown = 0.005 if signed else 0.5
+    return (f"← {words(left)} · {name}" if abs(left) >= shown else name), (
+        f"{words(right)} →" if abs(right) >= shown else ""
+    )
 
 
 def map_strip_figure(

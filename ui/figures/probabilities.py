@@ -84,4 +84,6 @@ def _numbers(figure: go.Figure, titles: list[str], texts: list[str], theme: Them
     figure.update_layout(**layout(theme, height=46 + BAR_HEIGHT * len(titles), showlegend=False, bargap=0.42))
     figure.update_layout(margin={"l": 6, "r": 6, "t": 22, "b": 6})
     figure.update_xaxes(showgrid=False, zeroline=False, fixedrange=True, showline=False)
-    figure.update_yaxes(autorange="reversed", automargin=True, fixedrange=True, showgrid=False)
+    figure.update_yaxes(
+        autorange="reversed", automargin=True, fixedrange=True, showgrid=False, tickfont={"color": theme.ink}
+    )

@@ -9,7 +9,7 @@ from core.lightcurve import LightCurve
 from core.pipeline import Classification, check_by_deletion
 from core.refusal import Refusal
 from ui.export import observation_share
-from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, summary
+from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, shown_span, summary
 from ui.figures.theme import Theme
 from ui.reading import read_map
 from ui.state import url_choice
@@ -65,11 +65,25 @@ def _view(curve: LightCurve, result: Classification | Refusal, class_name: str, 
             st.segmented_control, "Map", list(kinds), "map", "percent",
             format_func=titles.get, label_visibility="collapsed",
         )  # fmt: skip
+        whole = _whole_history(CurveView(curve, unit, time == "days", used=result.selection.used))
     index = result.model.classes.index(class_name)
-    focus = read_map(result.explanation, index, result.selection.curve.mjd).focus
+    reading = read_map(result.explanation, index, result.selection.curve.mjd)
+    focus = None if reading.is_even else reading.focus
     return CurveView(
         curve, unit, time == "days", used=result.selection.used, fit=result.fit,
         model_bands=result.model.recipe.band_indices, explanation=result.explanation, class_index=index,
         class_title=class_title(class_name), observation_share=observation_share(curve, result, class_name),
-        map_kind=kinds[kind], focus=focus, colour=theme.of_class(class_name),
+        map_kind=kinds[kind], focus=focus, whole=whole, colour=theme.of_class(class_name),
     )  # fmt: skip
+
+
+def _whole_history(view: CurveView) -> bool:
+    """Whether points far from those that were used are in the picture; asked only where there are any."""
+    span = shown_span(view)
+    if span is None or (span[0] <= view.curve.mjd[0] and view.curve.mjd[-1] <= span[1]):
+        return False
+    options = {"event": "Event", "history": "Whole history"}
+    return url_choice(
+        st.segmented_control, "Span", list(options), "span", "event",
+        format_func=options.get, label_visibility="collapsed",
+    ) == "history"  # fmt: skip
