@@ -18,8 +18,8 @@ from core.taxonomy import CLASS_NAMES, FIVE
 KNOTS = (3.0, 6.0, 12.0, 25.0, 60.0)
 #: How strongly biases are held at zero: a class with five objects must not move far.
 _RIDGE = 0.02
-#: Objects that the knowledge of a prior is worth, when the bias of a class is fitted.
-_SURVEY_SHARE = 0.5
+#: How much of the fit looks at the mix of the survey; the rest weighs every class alike, for the sake of the rare ones.
+_SURVEY_SHARE = 0.9
 
 #: The mix that a broker's transient filter lets through. Of the four fifths that are transients, classes as among the
 #: spectroscopically classified ZTF transients up to 2023 (superphot-plus' list of TNS and BTS classes, MIT): deeper
@@ -61,7 +61,7 @@ class Answers:
 def fit(answers: Answers, prior: dict[str, float]) -> dict[str, object]:
     """The card's ``calibration``: {n_points, temperature, bias}.
 
-    Minimises the log-loss, half with objects weighted to the survey's mix and half with every class alike, each with
+    Minimises the log-loss, mostly of the survey's mix and partly with every class alike (`_SURVEY_SHARE`), each with
     its own prior on the outputs: common classes are calibrated by their numbers, rare ones not by the common ones'.
     """
     knots = np.log(KNOTS)

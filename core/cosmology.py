@@ -1,0 +1,41 @@
+"""How bright a source is by itself: distance modulus and absolute magnitude in flat ΛCDM (Planck 2018)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.photometry import ZERO_POINT
+
+#: Planck Collaboration 2018 VI, table 2.
+H0, OMEGA_M = 67.66, 0.30966
+SPEED_OF_LIGHT = 299792.458
+
+
+@cache
+def _table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    z = np.concatenate([[0.0], np.geomspace(1e-5, 6.0, 4000)])
+    rate = 1.0 / np.sqrt(OMEGA_M * (1 + z) ** 3 + 1 - OMEGA_M)
+    comoving = np.concatenate([[0.0], np.cumsum(np.diff(z) * 0.5 * (rate[1:] + rate[:-1]))])
+    return z, comoving * SPEED_OF_LIGHT / H0
+
+
+def distance_modulus(redshift: ArrayLike) -> NDArray[np.float64]:
+    """m − M [mag] at a redshift, without K correction; below z = 1e-5 that of 1e-5."""
+    z = np.maximum(np.asarray(redshift, dtype=float), 1e-5)
+    return 5.0 * np.log10(np.interp(z, *_table()) * (1 + z)) + 25.0
+
+
+def redshift_at(modulus: ArrayLike) -> NDArray[np.float64]:
+    """The redshift of a distance modulus [mag]."""
+    z = _table()[0][1:]
+    return np.interp(np.asarray(modulus, dtype=float), distance_modulus(z), z)
+
+
+def absolute_magnitude(peak_flux: float, redshift: float | None) -> float | None:
+    """Absolute AB magnitude of a flux [FLUXCAL] at a redshift; None without a positive flux and a positive redshift."""
+    if redshift is None or not redshift > 0 or not peak_flux > 0:
+        return None
+    return float(ZERO_POINT - 2.5 * np.log10(peak_flux) - distance_modulus(redshift))

@@ -1,0 +1,98 @@
+"""The shipped models: small, described truly, and sensible on the light curves that come with the program."""
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.brokers.samples import SampleSource
+from core.card import find_cards, load_card
+from core.model import MODELS, Prior, load_model
+from core.pipeline import classify, classify_many
+from core.refusal import Refusal
+from core.taxonomy import CLASS_NAMES, FIVE
+from tests.curves import real_curves
+
+OWN = [name for name in sorted(find_cards(MODELS)) if name.startswith("t2-ztf")]
+SOURCE = SampleSource()
+CATALOGUE = SOURCE.catalogue()
+REAL_ZTF = CATALOGUE[(CATALOGUE["survey"] == "ztf") & ~CATALOGUE["simulated"] & CATALOGUE["fold"].notna()]
+
+
+def test_all_models_together_are_under_two_megabytes():
+    assert sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file()) < 2_000_000
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_card_says_all_it_has_to(name):
+    card = load_card(MODELS / name).data
+    assert card["classes"] == list(CLASS_NAMES)
+    assert sum(card["prior"]["weights"].values()) == pytest.approx(1.0, abs=1e-4)
+    assert card["prior"]["source"] and card["training"]["sources"] and card["citations"]
+    assert len(card["files"]["folds"]) == 5
+    assert min(card["calibration"]["temperature"]) > 0
+    assert 12_500 < card["parameters"] < 14_500
+    assert card["figures"]["command"].startswith("python -m training.validate")
+    assert {"/work", "../shared"}.isdisjoint(json.dumps(card).split())
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_quoted_scores_come_from_the_table_beside_them(name):
+    """Macro-F1 over five classes, from evaluation.parquet alone, is the figure of the card."""
+    figures = load_card(MODELS / name).data["figures"]["five_class"]["survey"]
+    table = pd.read_parquet(MODELS / name / "evaluation.parquet")
+    assert np.allclose(table[[f"p_{c}" for c in CLASS_NAMES]].sum(axis=1), 1.0, atol=1e-5)
+    table = table[table["class"].isin(FIVE)]
+    answer = table[[f"p_{c}" for c in FIVE]].to_numpy().argmax(axis=1)
+    truth = table["class"].map(FIVE.index).to_numpy()
+    f1 = [2 * np.sum((answer == k) & (truth == k)) / (np.sum(answer == k) + np.sum(truth == k)) for k in range(5)]
+    assert np.mean(f1) == pytest.approx(figures["macro_f1"], abs=2e-3)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_bins_of_reliability_hold_every_object_once(name):
+    card = load_card(MODELS / name).data
+    bins = card["reliability"]
+    assert all(0 <= b["correct"] <= b["count"] for b in bins)
+    assert all(one["high"] <= two["low"] for one, two in itertools.pairwise(bins))
+    assert sum(b["count"] for b in bins) == pytest.approx(sum(b["objects"] for b in bins), rel=0.01)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_probability_row_sums_to_one(name):
+    model = load_model(name)
+    table = classify_many(real_curves(), model)
+    scored = table[table["refusal"].isna()]
+    assert len(scored) >= 30
+    assert np.allclose(scored[[f"p_{c}" for c in model.classes]].sum(axis=1), 1.0)
+    equal = classify_many(real_curves(), model, prior=Prior("equal", np.ones(len(CLASS_NAMES))))
+    assert np.allclose(equal.loc[scored.index, [f"p_{c}" for c in model.classes]].sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_samples_are_classified_sensibly_by_models_that_never_saw_them(name):
+    """Most real supernovae of the gallery are told right, and no variable star is called a tidal disruption event."""
+    right, main, stars_called_tde = 0, 0, 0
+    for row in REAL_ZTF.itertuples():
+        answer = classify(SOURCE.fetch(row.object_id), load_model(name, fold=int(row.fold)))
+        if isinstance(answer, Refusal):
+            continue
+        if row.true_class in ("SNIa", "SNII"):
+            main += 1
+            right += answer.top_class == row.true_class
+        if row.true_class in ("RRL", "EB", "Mira"):
+            stars_called_tde += answer.top_class == "TDE"
+    assert main >= 5
+    assert right >= 0.7 * main
+    assert stars_called_tde == 0
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_map_of_a_real_object_is_exact(name):
+    model = load_model(name)
+    answer = next(a for a in (classify(c, model) for c in real_curves()) if not isinstance(a, Refusal))
+    assert np.allclose(
+        answer.explanation.cam.mean(axis=1) + answer.explanation.bias, answer.inference.logits[0], atol=1e-4
+    )
