@@ -9,8 +9,8 @@ from ui.sections.choose import choose
 from ui.sections.compare import NONE, choose_other, show_side_by_side
 from ui.sections.curve import choose_class, show_curve
 from ui.sections.details import show_actions, show_broker_status, show_details
-from ui.sections.score import model_for, scored
-from ui.sections.side import choose_prior, show_features, show_probabilities
+from ui.sections.score import is_scorable, model_for, scored
+from ui.sections.side import choose_prior, same_prior, show_features, show_probabilities
 from ui.shell import framed
 
 framed()
@@ -27,7 +27,7 @@ answer = st.container()
 left, right = st.columns([7, 3], gap="medium")
 with right:
     side = st.container()
-    prior = choose_prior(model)
+    prior = choose_prior(model) if is_scorable(curve, model) else model.prior
 with st.spinner("Fitting the Gaussian process and asking the model…"):
     result = scored(curve, model, prior)
 with answer:
@@ -47,6 +47,6 @@ show_actions(chosen, curve, result, class_name)
 other = choose_other(chosen.model)
 if other != NONE:
     second = model_for(other, chosen.fold)
-    show_side_by_side(result, scored(curve, second, second.prior), (chosen.model, other), theme)
+    show_side_by_side(result, scored(curve, second, same_prior(second, prior.name)), (chosen.model, other), theme)
 show_details(curve, result, class_name)
 show_broker_status()

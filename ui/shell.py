@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -16,14 +17,21 @@ def frame() -> list:
     """
     return [
         st.Page(_PAGES / "object.py", title="Object", url_path="start", default=True),
+        st.Page(_PAGES / "samples.py", title="Samples", url_path="samples"),
         st.Page(_PAGES / "models.py", title="Models", url_path="models"),
         st.Page(_PAGES / "object.py", title="Object", url_path="object", visibility="hidden"),
     ]
 
 
+def object_page() -> Any:
+    """The page that links to an object lead to."""
+    return frame()[0]
+
+
 #: Captions at Streamlit's own 60 % ink fall short of the contrast that small text needs.
 _STYLE = """<style>
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit; opacity: 0.82; }
+[data-testid="stCaptionContainer"] a { color: inherit; }
 [data-testid="stMainBlockContainer"] { padding-top: 3.6rem; }
 </style>"""
 

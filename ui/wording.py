@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +17,16 @@ from ui.reading import MapReading, read_map
 
 #: Below this lead over the runner-up an answer is called undecided.
 NARROW_LEAD = 0.10
+
+
+def plain(text: object) -> str:
+    """Text from data or from an address, inside Markdown: nothing in it becomes a link, an image or markup."""
+    safe = _MARKUP.sub(r"\\\1", " ".join(str(text).split()))
+    return _BARE_ADDRESS.sub(r"\1\\.", safe)
+
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>$:~|@])")
+_BARE_ADDRESS = re.compile(r"(www)\.", re.IGNORECASE)
 
 
 def class_title(name: str) -> str:
@@ -160,7 +171,7 @@ def caption(curve: LightCurve) -> str:
 def source_and_age(curve: LightCurve) -> str:
     """Where the light curve came from and how long ago, marked when it is a copy."""
     provenance = curve.provenance
-    text = provenance.source or "unknown source"
+    text = plain(provenance.source or "unknown source")
     age = _age(provenance.retrieved)
     if provenance.cached:
         return f"{text}, copy of {provenance.retrieved[:16].replace('T', ' ')} UTC"
@@ -190,9 +201,26 @@ def label_sentence(curve: LightCurve) -> str:
     kind = "Simulated" if provenance.simulated else "Real"
     if not provenance.true_class:
         return f"{kind} object; no class is known." if provenance.source == SampleSource.title else ""
-    known = class_title(provenance.true_class)
-    source = f", by {provenance.true_class_source}" if provenance.true_class_source and not provenance.simulated else ""
+    known = plain(class_title(provenance.true_class))
+    source = (
+        f", by {plain(provenance.true_class_source)}"
+        if provenance.true_class_source and not provenance.simulated
+        else ""
+    )
     return f"{kind} object; known class {known}{source}."
+
+
+def sample_label(true_class: str, *, simulated: bool) -> str:
+    """A sample in two words: real or simulated, and what it is."""
+    return f"{'simulated' if simulated else 'real'} · {class_title(true_class) if true_class else 'class not known'}"
+
+
+def rest_line(result: Classification, shown: int) -> str:
+    """What the classes that are not drawn have together, so that the figure adds up to one."""
+    rest = result.order[shown:]
+    if not len(rest):
+        return ""
+    return f"{len(rest)} more classes together {percent(float(result.probabilities[rest].sum()))}"
 
 
 def input_title(notes: tuple[Note, ...]) -> str:
@@ -211,7 +239,7 @@ def input_title(notes: tuple[Note, ...]) -> str:
     ]
     if warnings := kinds.count("warning"):
         parts.append(f"{warnings} warning{'' if warnings == 1 else 's'}")
-    return "Input: " + (", ".join(parts) or notes[0].message)
+    return "Input: " + (", ".join(parts) or plain(notes[0].message))
 
 
 def provenance_line(result: Classification) -> str:

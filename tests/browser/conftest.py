@@ -80,7 +80,7 @@ def app_with(tmp_path_factory):
     """A function that starts the dashboard with brokers that have a fault; "none" knows recorded objects."""
     stack = []
 
-    def start(fault, cache=None):
+    def start(fault, cache=None, patience=1.5):
         routes = recorded_routes() if fault == "none" else {"": faults()[fault]}
         server = BrokerServer(routes)
         server.__enter__()
@@ -88,7 +88,8 @@ def app_with(tmp_path_factory):
         context = running_app(
             "tests/browser/app_with_brokers.py",
             PLAYED_BROKERS=json.dumps(base_urls(server.url)),
-            T2SCOPE_READ_TIMEOUT="1.5", T2SCOPE_CONNECT_TIMEOUT="1.5", T2SCOPE_TOTAL_TIMEOUT="4",
+            T2SCOPE_READ_TIMEOUT=str(patience), T2SCOPE_CONNECT_TIMEOUT="1.5",
+            T2SCOPE_TOTAL_TIMEOUT=str(patience + 2.5),
             T2SCOPE_CACHE_DIR=str(cache or tmp_path_factory.mktemp("cache")),
         )  # fmt: skip
         url = context.__enter__()
@@ -129,13 +130,14 @@ def visit(chromium):
     """Open a page: visit(url, width=1440, mode="light") -> Watched, once its curve is drawn."""
     contexts = []
 
-    def go(url, *, width=1440, mode="light", wait=".js-plotly-plot .point"):
+    def go(url, *, width=1440, mode="light", wait=".js-plotly-plot .point", settled=True):
         context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=mode)
         contexts.append(context)
         watched = Watched(context.new_page())
         watched.page.goto(url)
         watched.page.wait_for_selector(wait, timeout=60000)
-        idle(watched.page)
+        if settled:
+            idle(watched.page)
         return watched
 
     yield go

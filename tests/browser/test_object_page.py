@@ -88,6 +88,26 @@ def test_the_legend_hides_a_band_with_all_that_is_its_own_or_its_limits_alone(ap
     assert seen.page.evaluate(HIDDEN) == ["ZTF g upper limit (5σ)"]
 
 
+def test_the_gallery_leads_to_an_object_and_has_no_serious_fault(app, visit):
+    from axe_playwright_python.sync_playwright import Axe
+
+    seen = visit(f"{app}/samples?group=Tidal+disruptions", wait='[data-testid="stImage"] img')
+    found = [v["id"] for v in Axe().run(seen.page).response["violations"] if v["impact"] in ("serious", "critical")]
+    assert not found and seen.hosts == {app.split("//")[1]}
+    shoot(seen.page, "gallery")
+    seen.page.get_by_role("link", name="ZTF19abzrhgq").click()
+    expect(seen.page.get_by_role("heading", name="ZTF19abzrhgq", level=1)).to_be_visible(timeout=20000)
+    assert "oid=ZTF19abzrhgq" in seen.page.url
+
+
+def test_a_silent_broker_does_not_hold_the_page(app_with, visit):
+    """While one broker says nothing, another choice is acted on at once."""
+    url = app_with("hang", patience=30)
+    seen = visit(f"{url}/?source=fink-ztf&oid={ZTF_RECORDED}", wait='[data-testid="stSpinner"]', settled=False)
+    seen.page.get_by_role("link", name="Samples").click()
+    expect(seen.page.get_by_role("heading", name="Samples", level=1)).to_be_visible(timeout=8000)
+
+
 def test_a_table_is_dropped_scored_and_taken_home(app, visit, tmp_path):
     table = tmp_path / "mine.csv"
     rows = [f"mine,{59000 + 3 * i},ztf_{'gr'[i % 2]},{100 + 90 * min(i, 12 - i)},12" for i in range(12)]

@@ -10,24 +10,26 @@ from core.lightcurve import LightCurve
 from core.pipeline import Classification
 from core.refusal import Refusal
 from ui.figures.theme import Theme
-from ui.wording import caption, label_sentence, verdict
+from ui.links import links
+from ui.wording import caption, label_sentence, plain, verdict
 
 
 def show_header(curve: LightCurve) -> None:
-    """Id, one caption line, and whether the object is real."""
-    st.title(curve.object_id, anchor=False)
+    """Id, one caption line, whether the object is real, and where else to look it up."""
+    st.title(plain(curve.object_id), anchor=False)
     if curve.provenance.simulated:
         st.badge("simulated", icon=":material/science:", color="orange")
-    st.caption(caption(curve))
-    label = label_sentence(curve)
-    if label:
-        st.caption(label)
+    lines = [caption(curve), label_sentence(curve)]
+    addresses = links(curve)
+    if addresses:
+        lines.append("Look it up: " + " · ".join(f"[{title}]({address})" for title, address in addresses.items()))
+    st.caption("  \n".join(line for line in lines if line))
 
 
 def show_answer(result: Classification | Refusal, theme: Theme) -> None:
     """The class in words with its percentage, or why there is none."""
     if isinstance(result, Refusal):
-        st.warning(result.message, icon=":material/do_not_disturb_on:")
+        st.warning(plain(result.message), icon=":material/do_not_disturb_on:")
         return
     answer = verdict(result)
     title, comma, number = answer.headline.rpartition(", ") if answer.kind == "decided" else (answer.headline, "", "")

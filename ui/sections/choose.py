@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from hashlib import sha256
+from threading import Thread
 from typing import Any
 
 import streamlit as st
@@ -12,9 +15,11 @@ from core.lightcurve import LightCurve
 from core.refusal import BadInput
 from ui import resources
 from ui.state import go_to, url_choice
-from ui.wording import class_title
+from ui.wording import plain, sample_label
 
 FILE = "file"
+#: Seconds between two looks at whether a broker has answered.
+BEAT = 0.1
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,9 @@ def _sample(model: str) -> Chosen:
     )  # fmt: skip
     sample = resources.sources()["sample"]
     if wanted and wanted not in catalogue:
-        st.warning(f"{wanted!r} is not among the {len(ids)} embedded samples. Choose a broker to ask for it.")
+        st.warning(
+            f"{plain(repr(wanted))} is not among the {len(ids)} embedded samples. Choose a broker to ask for it."
+        )
         return Chosen("sample", None, model, ids=ids)
     return Chosen("sample", sample.fetch(oid), model, fold=sample.fold_of(oid), ids=ids)
 
@@ -77,9 +84,8 @@ def _catalogue() -> dict[str, str]:
     table = resources.sources()["sample"].catalogue()
     out = {}
     for row in table.itertuples():
-        kind = "simulated" if row.simulated else "real"
-        known = class_title(row.true_class) if row.true_class else "unknown"
-        out[str(row.object_id)] = f"{known} · {row.object_id} · {kind} · {row.title}"
+        label = sample_label(row.true_class, simulated=bool(row.simulated))
+        out[str(row.object_id)] = f"{row.object_id} · {label} · {row.title}"
     return out
 
 
@@ -105,30 +111,65 @@ def _say_what_to_do(source: Any) -> None:
 
 def _from_broker(source: Any, oid: str) -> LightCurve | None:
     try:
-        with st.spinner(f"Asking {source.title} for {oid}…", show_time=True):
-            return _fetch(source.key, oid)
+        with st.spinner(f"Asking {source.title} for {plain(oid)}…", show_time=True):
+            return _answer(source.key, oid)
     except BrokerError as error:
-        return _explain(error)
+        return _explain(error, source, oid)
     except BadInput as error:
-        st.error(f"{source.title} answered with photometry that can't be read. {error.message}")
+        st.error(f"{source.title} answered with photometry that can't be read. {plain(error.message)}")
         return None
 
 
+def _answer(key: str, oid: str) -> LightCurve:
+    """What the broker says. The page can be left while it is silent: each beat lets a click through."""
+    asked = _asking(key, oid)
+    beat = st.empty()
+    while not asked.done():
+        wait([asked], timeout=BEAT)
+        beat.empty()
+    try:
+        return asked.result()
+    except Exception:
+        _asking.clear(key, oid)  # a failure is told once and never kept
+        raise
+
+
 @st.cache_resource(ttl=300, max_entries=64, show_spinner=False)
-def _fetch(key: str, oid: str) -> LightCurve:
-    return resources.sources()[key].fetch(oid)
+def _asking(key: str, oid: str) -> Future[LightCurve]:
+    """A conversation with a broker, in a thread that does not keep the server from stopping."""
+    asked: Future[LightCurve] = Future()
+    source = resources.sources()[key]
+
+    def ask() -> None:
+        try:
+            asked.set_result(source.fetch(oid))
+        except BaseException as error:  # told to whoever waits, in the page's own thread
+            asked.set_exception(error)
+
+    Thread(target=ask, name=f"ask {key}", daemon=True).start()
+    return asked
 
 
-def _explain(error: BrokerError) -> LightCurve | None:
+def _explain(error: BrokerError, source: Any, oid: str) -> LightCurve | None:
     """Say what went wrong and what to do next; hand on the last good copy, marked with its date."""
     last_good = getattr(error, "last_good", None)
     if last_good is None:
-        st.error(f"{error.message} {error.advice}".strip(), icon=":material/cloud_off:")
+        st.error(plain(f"{error.message} {error.advice}"), icon=":material/cloud_off:")
     else:
         from core.brokers.cache import shown_copy
 
-        st.warning(f"{error.message} {shown_copy(last_good)} {error.advice}".strip(), icon=":material/history:")
-    st.button("Ask again", key="retry", icon=":material/refresh:")
+        st.warning(plain(f"{error.message} {shown_copy(last_good)} {error.advice}"), icon=":material/history:")
+    with st.container(horizontal=True):
+        st.button("Ask again", key="retry", icon=":material/refresh:")
+        for other in resources.sources().values():
+            if other.survey == source.survey and other.key not in ("sample", source.key):
+                st.button(
+                    f"Ask {other.title}",
+                    key=f"ask_{other.key}",
+                    on_click=go_to,
+                    args=(oid,),
+                    kwargs={"source": other.key},
+                )
     return last_good
 
 
@@ -145,13 +186,14 @@ def _file(model: str) -> Chosen:
         return Chosen(FILE, None, model)
     survey, unit = _reading_options()
     try:
-        content = _read(upload.file_id, upload.getvalue(), upload.name, survey, unit)
+        data = upload.getvalue()
+        content = _read(sha256(data).hexdigest(), data, upload.name, survey, unit)
     except BadInput as error:
-        st.error(error.message, icon=":material/error:")
+        st.error(plain(error.message), icon=":material/error:")
         return Chosen(FILE, None, model)
     _report(content)
     if not content.curves:
-        st.error(f"No light curve in {upload.name} could be read.")
+        st.error(f"No light curve in {plain(upload.name)} could be read.")
         return Chosen(FILE, None, model)
     ids = tuple(dict.fromkeys(_labels(content.curves)))
     chosen = url_choice(st.selectbox, f"Object ({len(ids):,} in the file)", ids, "oid", ids[0])
@@ -171,7 +213,7 @@ def _reading_options() -> tuple[str | None, str | None]:
 
 
 @st.cache_resource(max_entries=8, scope="session", show_spinner="Reading the file…")
-def _read(file_id: str, _content: bytes, name: str, survey: str | None, unit: str | None) -> Any:
+def _read(digest: str, _content: bytes, name: str, survey: str | None, unit: str | None) -> Any:
     from core.brokers.files import read_file
 
     return read_file(_content, name, survey=survey, default_survey="ztf", flux_unit=unit)
@@ -181,7 +223,7 @@ def _report(content: Any) -> None:
     """What was lost, row by row, without drowning the page."""
     lost = [*content.unreadable, *content.lost_rows]
     for note in content.notes[:3]:
-        st.caption(note.message)
+        st.caption(plain(note.message))
     if lost:
         with st.expander(f"{len(lost):,} rows or records could not be read"):
             for item in lost[:20]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from core.lightcurve import LightCurve
@@ -9,11 +11,11 @@ from core.pipeline import Classification
 from core.refusal import Refusal
 from ui import resources
 from ui.export import as_csv, as_json, photometry_table
-from ui.links import links, sexagesimal
-from ui.sections.choose import Chosen
+from ui.links import sexagesimal
+from ui.sections.choose import FILE, Chosen
 from ui.snippet import snippet
 from ui.state import go_to
-from ui.wording import input_title, provenance_line
+from ui.wording import input_title, plain, provenance_line
 
 
 def show_actions(chosen: Chosen, curve: LightCurve, result: Classification | Refusal, class_name: str) -> None:
@@ -27,7 +29,7 @@ def show_actions(chosen: Chosen, curve: LightCurve, result: Classification | Ref
         columns[1].button("Next", shortcut="j", on_click=_step, args=(after,), width="stretch")
     with columns[-2].popover("Download", width="stretch", icon=":material/download:"):
         _downloads(curve, result, class_name)
-    with columns[-1].popover("Links and snippet", width="stretch", icon=":material/code:"):
+    with columns[-1].popover("Link and snippet", width="stretch", icon=":material/code:"):
         _take_away(chosen, curve, result)
 
 
@@ -51,13 +53,21 @@ def _downloads(curve: LightCurve, result: Classification | Refusal, class_name: 
 
 
 def _take_away(chosen: Chosen, curve: LightCurve, result: Classification | Refusal) -> None:
-    addresses = links(curve)
-    if addresses:
-        st.markdown(" · ".join(f"[{title}]({address})" for title, address in addresses.items()))
-        st.caption("Opened by your browser when you click; nothing is sent before.")
+    if chosen.source != FILE:
+        st.markdown("**Permanent link**")
+        st.code(permanent_link(chosen, curve, result), language=None, wrap_lines=True)
     if isinstance(result, Classification):
         st.markdown("**The same numbers in Python**")
         st.code(snippet(curve, result, chosen.source), language="python")
+
+
+def permanent_link(chosen: Chosen, curve: LightCurve, result: Classification | Refusal) -> str:
+    """The address that leads here with everything said, also what is a default today."""
+    here = str(st.context.url or "http://localhost:8501/").partition("?")[0]
+    asked = {"source": chosen.source, "oid": curve.object_id, "model": chosen.model, **st.query_params.to_dict()}
+    if isinstance(result, Classification):
+        asked["prior"] = result.prior.name
+    return f"{here}?{urlencode(asked)}"
 
 
 def show_details(curve: LightCurve, result: Classification | Refusal, class_name: str) -> None:
@@ -77,7 +87,7 @@ def show_details(curve: LightCurve, result: Classification | Refusal, class_name
 def _input_panel(curve: LightCurve, result: Classification | Refusal) -> None:
     notes = result.notes if isinstance(result, Classification) else curve.notes
     for note in notes:
-        st.markdown(f"- {'**Careful:** ' if note.kind == 'warning' else ''}{_escape(note.message)}.")
+        st.markdown(f"- {'**Careful:** ' if note.kind == 'warning' else ''}{plain(note.message)}.")
     if not notes:
         st.write("Nothing was dropped, merged, re-ordered or converted, and nothing lies outside the training range.")
     if isinstance(result, Classification):
@@ -121,10 +131,3 @@ def show_broker_status() -> None:
                 ],
                 hide_index=True,
             )  # fmt: skip
-
-
-def _escape(text: str) -> str:
-    """Text from data inside Markdown: nothing in it becomes a link, an image or markup."""
-    for mark in ("\\", "`", "*", "_", "[", "]", "<", ">", "$", ":"):
-        text = text.replace(mark, "\\" + mark)
-    return text

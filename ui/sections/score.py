@@ -18,9 +18,18 @@ def model_for(name: str, fold: int | None) -> Model:
     return resources.model(name, fold) if fold is not None and folds else whole
 
 
+def is_scorable(curve: LightCurve, model: Model) -> bool:
+    """Whether the model takes this light curve at all."""
+    return not isinstance(model.recipe.select(curve), Refusal)
+
+
 def scored(curve: LightCurve, model: Model, prior: Prior) -> Classification | Refusal:
-    """Classified and explained; the same object, model and prior is computed once."""
-    facts = (curve.object_id, curve.photometry_sha256(), str(curve.redshift), curve.provenance.retrieved)
+    """Classified and explained; the same object, model and prior is computed once.
+
+    The result carries the curve with its notes and provenance: equal photometry alone does not make an equal answer.
+    """
+    told = (curve.notes, curve.provenance, curve.redshift, curve.redshift_err, sorted(curve.context.items()))
+    facts = (curve.object_id, curve.photometry_sha256(), str(len(curve.limits)), repr(told))
     return _scored((*facts, model.sha256, model.recipe_name, prior.name), curve, model, prior)
 
 

@@ -9,8 +9,10 @@ from core.pipeline import Classification
 from ui.figures.probabilities import feature_figure, feature_title, probability_figure
 from ui.figures.theme import Theme
 from ui.state import url_choice
-from ui.wording import class_title, percent, prior_line
+from ui.wording import class_title, percent, prior_line, rest_line
 
+#: Classes that are drawn; the rest are told as one number.
+SHOWN = 6
 STATIC = {"displayModeBar": False}
 
 
@@ -25,16 +27,22 @@ def choose_prior(model: Model) -> Prior:
     return model.prior if name == model.prior.name else model.equal_prior()
 
 
+def same_prior(model: Model, name: str) -> Prior:
+    """The prior of this name for another model; its own where it knows no such prior."""
+    return model.equal_prior() if name == "equal" and model.prior.weights is not None else model.prior
+
+
 def show_probabilities(result: Classification, class_name: str, theme: Theme, *, key: str = "probabilities") -> None:
     """Sorted bars with the spread of the fold models."""
     st.markdown("**Probabilities**")
     figure = probability_figure(
-        result.model.classes, result.probabilities, theme, spread=result.spread, selected=class_name
+        result.model.classes, result.probabilities, theme, spread=result.spread, selected=class_name, shown=SHOWN
     )
-    order = result.order[:6]
+    order = result.order[:SHOWN]
     words = ", ".join(f"{class_title(result.model.classes[i])} {percent(result.probabilities[i])}" for i in order)
     st.plotly_chart(figure, config=STATIC, alt=f"Class probabilities: {words}.", key=key)
-    st.caption(prior_line(result.model, result.prior.name, spread=len(result.spread) > 0))
+    lines = (rest_line(result, SHOWN), prior_line(result.model, result.prior.name, spread=len(result.spread) > 0))
+    st.caption("  \n".join(line for line in lines if line))
 
 
 def show_features(result: Classification, class_name: str, theme: Theme) -> None:
