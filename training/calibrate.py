@@ -17,7 +17,7 @@ from core.taxonomy import CLASS_NAMES, FIVE
 
 KNOTS = (3.0, 6.0, 12.0, 25.0, 60.0)
 #: How strongly biases are held at zero: a class with five objects must not move far.
-_RIDGE = 0.02
+_RIDGE = 0.005
 #: How much of the fit looks at the mix of the survey; the rest weighs every class alike, for the sake of the rare ones.
 _SURVEY_SHARE = 0.9
 

@@ -45,13 +45,13 @@ SUMMARY = (
 )
 WITH_REDSHIFT = " Told the redshift where one is known, as three appended rows; it also works without."
 LIMITS = [
-    "Trained on bright objects: half of the real supernovae peak above magnitude 18.8. On a fainter stream it is worse than its figures.",
-    "Without redshift it can't tell a faint nearby supernova from a bright distant one; Ib/c is confused with Ia and II most.",
+    "Trained on bright objects: nine in ten of the real supernovae peak brighter than magnitude 18.9. On a fainter stream it is worse than its figures.",
+    "Without redshift it can't tell a faint nearby supernova from a bright distant one: under the survey prior most superluminous supernovae are called SN II, and a third of Ib/c are called Ia.",
     "In the first ten days it is little better than the mix of the stream; the probabilities say so.",
-    "Tidal disruption events and superluminous supernovae: few alerts were available (10 and 26), the rest is ZTF forced photometry made alert-like.",
+    "Tidal disruption events and superluminous supernovae: few have alert photometry (10 and 22), the rest is ZTF forced photometry made alert-like. Alerts of superluminous supernovae are found less often than the figures over all origins say.",
     "Kilonovae, M-dwarf flares and microlensing are simulated only: their figures hold on simulations, and may not on the sky.",
     "SN Ia-91bg and Iax: 15 and 10 real objects; the rest is simulated.",
-    "Variable stars and AGN are labelled by position in SIMBAD, not by spectroscopy, and their histories are short; the RR Lyrae are mostly from SDSS.",
+    "Variable stars and AGN are labelled by position in SIMBAD, not by spectroscopy, and their histories are short; the RR Lyrae are mostly from SDSS. Telling one kind of star from another works for about half of them; that it is a star or AGN at all, for nine in ten.",
     "Most supernovae came without the sign of the difference flux and without upper limits: non-detections are not used.",
     "Interacting SLSN-II, Ia-CSM, LBV, LRN, ILRT and anything else it has not seen is given to a class all the same.",
     "Only ZTF g and r are read; light curves of LSST are refused.",

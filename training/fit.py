@@ -18,9 +18,7 @@ from training.network import Shape, build
 
 @dataclass(frozen=True)
 class Schedule:
-    """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent. distil : weight of the
-    teacher's answers in the loss, where a sample has them.
-    """
+    """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent."""
 
     steps: int = 1800
     batch: int = 256
@@ -28,21 +26,16 @@ class Schedule:
     weight_decay: float = 0.01
     exponent: float = 0.4
     average_last: float = 0.25
-    distil: float = 0.5
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What a training draws from. values : (V, L+R, M). label : (V,). weight : (V,). objects : (C,) per class.
-
-    teacher : (V, C) logits of an earlier network under equal priors, or None.
-    """
+    """What a training draws from. values : (V, L+R, M). label : (V,). weight : (V,). objects : (C,) per class."""
 
     values: NDArray[np.float16]
     label: NDArray[np.int64]
     weight: NDArray[np.float64]
     objects: NDArray[np.float64]
-    teacher: NDArray[np.float32] | None = None
 
 
 def one_thread() -> None:
@@ -86,7 +79,7 @@ def train(
     optimiser.build(model.trainable_variables)
     shares = class_shares(sample.objects, schedule.exponent)
     offset = tf.constant(np.log(np.maximum(shares, 1e-6)), tf.float32)
-    step_once = _step(model, optimiser, offset, schedule.distil if sample.teacher is not None else 0.0)
+    step_once = _step(model, optimiser, offset)
     draw = _drawer(sample, shares, rng)
     averaged = [np.zeros(w.shape) for w in model.get_weights()]
     taken, losses, clock = 0, [], time.perf_counter()
@@ -95,9 +88,8 @@ def train(
         values = sample.values[index].astype(np.float32)
         if prepare is not None:
             values = prepare(values, index, rng)
-        teacher = np.zeros((1, 1), np.float32) if sample.teacher is None else sample.teacher[index]
         optimiser.learning_rate.assign(one_cycle(step, schedule.steps, schedule.learning_rate))
-        losses.append(step_once(tf.constant(values), tf.constant(sample.label[index]), tf.constant(teacher)))
+        losses.append(step_once(tf.constant(values), tf.constant(sample.label[index])))
         if step >= (1 - schedule.average_last) * schedule.steps and step % 5 == 0:
             averaged = [a + w for a, w in zip(averaged, model.get_weights(), strict=True)]
             taken += 1
@@ -115,14 +107,12 @@ def predict(model: keras.Model, values: NDArray, *, chunk: int = 1024) -> NDArra
     return np.concatenate([np.asarray(p) for p in parts])
 
 
-def _step(model: keras.Model, optimiser: keras.optimizers.Optimizer, offset: tf.Tensor, distil: float) -> Callable:
+def _step(model: keras.Model, optimiser: keras.optimizers.Optimizer, offset: tf.Tensor) -> Callable:
     n_classes = offset.shape[0]
 
     @tf.function(reduce_retracing=True)
-    def step(values: tf.Tensor, label: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:
+    def step(values: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
         target = tf.one_hot(label, n_classes)
-        if distil:  # the teacher speaks under equal priors; both sides get the priors of the draws
-            target = (1 - distil) * target + distil * tf.nn.softmax(teacher + offset)
         with tf.GradientTape() as tape:
             logits = model(values, training=True)["logits"]
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits + offset))

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -56,14 +56,9 @@ PARTS = (*(f"fold-{k}" for k in range(N_FOLDS)), "final")
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run trains: its schedule, the seed of data and weights, and how many generations.
-
-    generations : 2 trains every network twice, the second time also towards the answers of the first, which then stand
-    for how alike the classes are (Furlanello et al. 2018, born-again networks).
-    """
+    """What one run trains: its schedule, and the seed of data and weights."""
 
     schedule: fit.Schedule
-    generations: int = 1
     seed: int = 1
 
 
@@ -95,13 +90,10 @@ def objects_per_class(real: CurveSet, has: NDArray[np.bool_]) -> NDArray[np.floa
 def train_network(
     data: Corpus, objects: NDArray, shape: Shape, plan: Plan, recipe: Recipe, use: NDArray, seed: int
 ) -> bytes:
-    """One network on the versions where ``use`` says so, as a TFLite file, in as many generations as planned."""
+    """One network on the versions where ``use`` says so, as a TFLite file."""
     sample = fit.Sample(data.values[use], data.label[use], data.weight[use], objects)
     prepare = preparer(data.redshift[use], data.peak_flux[use], recipe.feature_scaling) if recipe.features else None
     model = fit.train(sample, shape, plan.schedule, seed=seed, prepare=prepare)
-    for generation in range(1, plan.generations):
-        told = replace(sample, teacher=fit.predict(model, sample.values))
-        model = fit.train(told, shape, plan.schedule, seed=seed + 100 * generation, prepare=prepare)
     return export(model, shape)
 
 

@@ -209,8 +209,8 @@ def rules(result: Scored) -> dict[str, Any]:
     }
 
 
-def cross_fitted_error(models: Sequence[Model], scored: ScoredSet, prior: dict[str, float]) -> list[dict[str, Any]]:
-    """Calibration error by age when the calibration is fitted on the other folds: the honest figure."""
+def cross_fitted(models: Sequence[Model], scored: ScoredSet, prior: dict[str, float]) -> list[dict[str, Any]]:
+    """Calibration error and macro-F1 by age when the calibration too is fitted on the other folds alone."""
     table = raw_answers(models, scored)
     weights = np.array([prior[name] for name in CLASS_NAMES])
     p = np.empty((len(table), len(CLASS_NAMES)))
@@ -222,7 +222,13 @@ def cross_fitted_error(models: Sequence[Model], scored: ScoredSet, prior: dict[s
     for age, index in table.groupby("age").indices.items():
         label = table["label"].to_numpy()[index]
         error = scores.calibration_error(label, p[index], survey_weights(label, prior))
-        rows.append({"days": None if np.isinf(age) else age, "ece_survey": _round(error)})
+        main = np.isin(label, FIVE_INDEX)
+        truth = np.array([FIVE_INDEX.index(t) for t in label[main]], dtype=np.int64)
+        five = {
+            f"macro_f1_{name}": _round(scores.macro_f1(truth, scores.renormalised(q[main], FIVE_INDEX)))
+            for name, q in (("survey", p[index]), ("equal", p[index] / weights))
+        }
+        rows.append({"days": None if np.isinf(age) else age, "ece_survey": _round(error), **five})
     return rows
 
 
@@ -274,7 +280,7 @@ def figures(
             },
         },
         "ece_survey": _round(scores.calibration_error(full.truth, full.survey, weight)),
-        "ece_cross_fitted": cross_fitted_error(models, everything, prior),
+        "calibration_cross_fitted": cross_fitted(models, everything, prior),
         "variables": variables(result, chosen["variable_above"]),
         "twins": twins(models, real),
         "held_out_called": held_out(models[0], real),
