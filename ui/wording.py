@@ -223,6 +223,11 @@ def rest_line(result: Classification, shown: int) -> str:
     return f"{len(rest)} more classes together {percent(float(result.probabilities[rest].sum()))}"
 
 
+def out_of_range(result: Classification) -> list[str]:
+    """What makes this object unlike the training set, said beside the answer and not only among the notes."""
+    return [plain(note.message) + "." for note in result.notes if note.message.startswith("Outside the training range")]
+
+
 def input_title(notes: tuple[Note, ...]) -> str:
     """The honest-input panel's title: what was done to the data, already said while it is closed."""
     if not notes:

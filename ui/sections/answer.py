@@ -11,7 +11,7 @@ from core.pipeline import Classification
 from core.refusal import Refusal
 from ui.figures.theme import Theme
 from ui.links import links
-from ui.wording import caption, label_sentence, plain, verdict
+from ui.wording import caption, label_sentence, out_of_range, plain, verdict
 
 
 def show_header(curve: LightCurve) -> None:
@@ -39,3 +39,5 @@ def show_answer(result: Classification | Refusal, theme: Theme) -> None:
         f'<span style="color:{colour}">{escape(title)}</span>{escape(comma + number)}</h2>'
     )
     st.write(answer.sentence)
+    for warning in out_of_range(result):
+        st.caption(f":material/warning: {warning}")

@@ -1,4 +1,4 @@
-"""A model card as a page: what trained the model, on what, with which figures, and what it can't do."""
+"""A model card as a page: what the model can't do, how good it is, what it was trained on, and its files."""
 
 from __future__ import annotations
 
@@ -7,47 +7,76 @@ from typing import Any
 import streamlit as st
 
 from core.model import Model
+from ui.card_tables import class_table, score_table, training_table
 from ui.wording import class_title
 
 
 def show_card(model: Model) -> None:
-    """The whole card, limits first."""
+    """The whole card: limits first, then figures, training, files."""
     card = model.card.data
     st.header(card["title"], anchor=False)
     st.write(card["summary"])
     st.subheader("What it can't do", anchor=False)
-    for limit in card["limits"]:
-        st.markdown(f"- {limit}")
-    st.subheader("Figures", anchor=False)
-    if card["figures"]:
-        _tree(card["figures"])
-    else:
-        st.write("None measured yet.")
-    st.subheader("Training", anchor=False)
-    _tree(card["training"])
+    st.markdown("\n".join(f"- {limit}" for limit in card["limits"]))
+    st.subheader("How good is it?", anchor=False)
+    _show_figures(card["figures"])
+    st.subheader("What was it trained on?", anchor=False)
+    _show_training(card["training"])
     st.subheader("Files and recipe", anchor=False)
-    files = card["files"]
+    _show_files(model)
+    st.caption(f"{model.name} {model.card.version} · {card['licence']} · runtime {model.runtime}")
+
+
+def _show_figures(figures: dict[str, Any]) -> None:
+    if not figures:
+        st.write("Nothing has been measured yet.")
+        return
+    if what := figures.get("sample", {}).get("what"):
+        st.write(f"{figures['sample'].get('objects', 0):,} objects. {what}")
+    scores, classes = score_table(figures), class_table(figures)
+    if len(scores):
+        st.dataframe(scores, hide_index=True, alt="Scores of the model on sets of real objects")
+    if len(classes):
+        st.dataframe(classes, hide_index=True, alt="Completeness and purity per class")
+    if command := figures.get("command"):
+        st.caption(f"Made by `{command}`.")
+    with st.expander("Every figure in the card"):
+        _tree(figures)
+
+
+def _show_training(training: dict[str, Any]) -> None:
+    st.write(f"{training['data']}.")
+    classes = training_table(training)
+    if len(classes):
+        st.dataframe(classes, hide_index=True, alt="Training objects per class")
+    with st.expander("Sources, augmentation, network and schedule"):
+        _tree(training)
+
+
+def _show_files(model: Model) -> None:
+    files = model.card.data["files"]
     rows = [("model", files["model"])]
     rows += [(f"fold {i}", entry) for i, entry in enumerate(files.get("folds", []))]
     rows += list(files.get("variants", {}).items())
-    st.dataframe([{"file": name, **entry} for name, entry in rows], hide_index=True)
-    st.write("Classes: " + ", ".join(class_title(c) for c in model.classes))
-    st.code(repr(model.recipe), language=None, wrap_lines=True)
-    st.caption(f"{model.name} {model.card.version} · {card['licence']} · runtime {model.runtime}")
+    st.dataframe([{"file": name, **entry} for name, entry in rows], hide_index=True, alt="Model files and checksums")
+    st.write("Classes: " + ", ".join(class_title(c) for c in model.classes) + ".")
+    st.write(f"Takes {', '.join(model.recipe.bands)}: {model.recipe.cuts.sentence()}.")
+    with st.expander("The recipe as the card holds it"):
+        _tree(model.card.data["recipes"])
 
 
 def _tree(data: Any) -> None:
     """Nested figures as tables and lines: numbers as they stand in the card."""
     plain = {k: v for k, v in data.items() if not isinstance(v, dict | list)}
     if plain:
-        st.dataframe([{"what": str(k), "value": str(v)} for k, v in plain.items()], hide_index=True)
+        st.dataframe([{"what": _title(k), "value": str(v)} for k, v in plain.items()], hide_index=True)
     for key, value in data.items():
         if isinstance(value, dict):
-            with st.expander(str(key)):
-                _tree(value)
+            st.markdown(f"**{_title(key)}**")
+            _tree(value)
         elif isinstance(value, list):
-            with st.expander(str(key)):
-                _list(value)
+            st.markdown(f"**{_title(key)}**")
+            _list(value)
 
 
 def _list(values: list[Any]) -> None:
@@ -57,3 +86,7 @@ def _list(values: list[Any]) -> None:
         st.dataframe([{str(i): v for i, v in enumerate(row)} for row in values], hide_index=True)
     else:
         st.markdown("\n".join(f"- {v}" for v in values))
+
+
+def _title(key: object) -> str:
+    return str(key).replace("_", " ")

@@ -1,0 +1,72 @@
+"""The figures of a model card as tables that a person reads: pure functions of the card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from ui.wording import class_title
+
+#: How the sets of scores are called on the page; a set that is not here keeps its name in the card.
+_SETS = {
+    ("five_class", "survey"): "Five classes, survey prior",
+    ("five_class", "equal"): "Five classes, equal prior",
+    ("alerts_only", "survey"): "Alert photometry only, survey prior",
+    ("alerts_only", "equal"): "Alert photometry only, equal prior",
+    ("alerts_snia_snii_snibc", "survey"): "SN Ia, II and Ib/c among themselves, survey prior",
+    ("alerts_snia_snii_snibc", "equal"): "SN Ia, II and Ib/c among themselves, equal prior",
+    ("conventions", "as-served"): "Five classes, as served",
+    ("conventions", "as-trained"): "Five classes, as trained",
+}
+
+
+def score_table(figures: Mapping[str, Any]) -> pd.DataFrame:
+    """One row per set of scores: macro-F1 with its interval, accuracy, and area under the SN Ia curve."""
+    rows = [
+        {
+            "scored on": title,
+            "macro-F1": scores["macro_f1"],
+            "95 % interval": _interval(scores.get("macro_f1_interval")),
+            "accuracy": scores.get("accuracy"),
+            "SN Ia AUC": scores.get("auc_snia"),
+        }
+        for title, scores in _score_sets(figures)
+    ]
+    return pd.DataFrame(rows)
+
+
+def class_table(figures: Mapping[str, Any]) -> pd.DataFrame:
+    """Completeness and purity of each of the five classes, in percent, for the first sets of scores."""
+    sets = [(title, scores) for title, scores in _score_sets(figures) if "recall" in scores][:2]
+    columns: dict[str, dict[str, float]] = {}
+    for title, scores in sets:
+        kind = title.rsplit(", ", 1)[-1]
+        for name, values in (("complete", scores["recall"]), ("pure", scores.get("precision", {}))):
+            columns[f"{name} [%], {kind}"] = {class_title(c): round(100 * v, 1) for c, v in values.items()}
+    table = pd.DataFrame(columns)
+    table.index.name = "class"
+    return table.reset_index()
+
+
+def training_table(training: Mapping[str, Any]) -> pd.DataFrame:
+    """Objects per class that the network learned from, real and simulated."""
+    real, simulated = training.get("real", {}), training.get("simulated_light_curves", {})
+    names = list(dict.fromkeys([*real, *simulated]))
+    rows = [
+        {"class": class_title(n), "real objects": real.get(n, 0), "simulated light curves": simulated.get(n, 0)}
+        for n in names
+    ]
+    return pd.DataFrame(rows)
+
+
+def _score_sets(figures: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for group, name in _SETS:
+        scores = figures.get(group, {}).get(name, {})
+        if "macro_f1" in scores:
+            yield _SETS[group, name], scores
+
+
+def _interval(ends: list[float] | None) -> str:
+    return f"{ends[0]:.2f} to {ends[1]:.2f}" if ends else ""
