@@ -75,30 +75,39 @@ def app():
         yield url
 
 
+#: What each broker does in the dashboard whose brokers fail.
+FAILING = {"fink-ztf": "hang", "alerce-ztf": "429", "lasair-ztf": "html", "fink-lsst": "drip"}
+PATIENCE = 4.0
+
+
 @pytest.fixture(scope="session")
-def app_with(tmp_path_factory):
-    """A function that starts the dashboard with brokers that have a fault; "none" knows recorded objects."""
-    stack = []
+def shared_cache(tmp_path_factory):
+    """Last good copies, handed from the dashboard with healthy brokers to the one whose brokers fail."""
+    return tmp_path_factory.mktemp("cache")
 
-    def start(fault, cache=None, patience=1.5):
-        routes = recorded_routes() if fault == "none" else {"": faults()[fault]}
-        server = BrokerServer(routes)
-        server.__enter__()
-        stack.append(lambda: server.__exit__(None, None, None))
-        context = running_app(
-            "tests/browser/app_with_brokers.py",
-            PLAYED_BROKERS=json.dumps(base_urls(server.url)),
-            T2SCOPE_READ_TIMEOUT=str(patience), T2SCOPE_CONNECT_TIMEOUT="1.5",
-            T2SCOPE_TOTAL_TIMEOUT=str(patience + 2.5),
-            T2SCOPE_CACHE_DIR=str(cache or tmp_path_factory.mktemp("cache")),
-        )  # fmt: skip
-        url = context.__enter__()
-        stack.append(lambda: context.__exit__(None, None, None))
-        return url
 
-    yield start
-    for close in reversed(stack):
-        close()
+@contextmanager
+def app_with_brokers(routes, cache):
+    with BrokerServer(routes) as server, running_app(
+        "tests/browser/app_with_brokers.py", PLAYED_BROKERS=json.dumps(base_urls(server.url)),
+        T2SCOPE_READ_TIMEOUT=str(PATIENCE), T2SCOPE_CONNECT_TIMEOUT="2", T2SCOPE_TOTAL_TIMEOUT=str(PATIENCE + 1),
+        T2SCOPE_LASAIR_TOKEN="a token", T2SCOPE_CACHE_DIR=str(cache),
+    ) as url:  # fmt: skip
+        yield url
+
+
+@pytest.fixture(scope="session")
+def healthy(shared_cache):
+    """The dashboard with brokers that know the recorded objects."""
+    with app_with_brokers(recorded_routes(), shared_cache) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def failing(shared_cache):
+    """The dashboard with brokers that fail, each in its own way (`FAILING`)."""
+    with app_with_brokers({f"/{key}": faults()[fault] for key, fault in FAILING.items()}, shared_cache) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
