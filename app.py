@@ -5,7 +5,7 @@ import logging
 import streamlit as st
 
 from ui.resources import warm_in_background
-from ui.shell import frame, style
+from ui.shell import admit, frame, style
 
 st.set_page_config(layout="wide")
 style()
@@ -13,6 +13,7 @@ warm_in_background()
 page = st.navigation(frame(), position="top")
 st.session_state["_in_frame"] = True
 try:
+    admit()
     page.run()
 except Exception as error:  # st.stop and st.rerun are BaseExceptions: they pass through
     logging.getLogger(__name__).exception("page failed")

@@ -11,7 +11,7 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from core.model import Model
-    from core.settings import Settings
+    from core.settings import ExtraModel, Settings
 
 DEFAULT_MODEL = "t2-ztf"
 #: Addresses that stand in for the brokers' own; set by tests' code alone, loopback only (see the registry).
@@ -64,23 +64,45 @@ def model_names() -> list[str]:
     from core.model import MODELS
 
     names: list[str] = []
-    for name, folder in find_cards(MODELS).items():
+    for name, folder in {
+        **find_cards(MODELS),
+        **{name: extra.folder for name, extra in extra_models().items()},
+    }.items():
         card = load_card(folder)
         rest = [f"{name}@{recipe}" for recipe in card.recipe_names if recipe != card.data["default_recipe"]]
         names += [name, *rest]
     return sorted(names, key=lambda name: (name != DEFAULT_MODEL, name.startswith("t2-published"), name))
 
 
+def extra_models() -> dict[str, ExtraModel]:
+    """Models outside the repository that the server's owner allows, by folder name."""
+    return {extra.folder.name: extra for extra in settings().extra_models}
+
+
 @st.cache_resource(show_spinner=False, max_entries=32)
 def model(name: str, fold: int | None = None) -> Model:
-    """A model by name, or its fold model that has not seen a certain object."""
+    """A model by name, or its fold model that has not seen a certain object.
+
+    Raises CardError for a model from outside whose file is not the one that the owner allowed.
+    """
+    from core.card import CardError
     from core.model import load_model
 
-    return load_model(name, fold=fold)
+    short, at, recipe = name.partition("@")
+    extra = extra_models().get(short)
+    if extra is None:
+        return load_model(name, fold=fold)
+    whole = load_model(f"{extra.folder}{at}{recipe}")
+    if whole.sha256 != extra.sha256:
+        raise CardError(f"{short}: the model file is not the one that this server's settings allow")
+    return whole if fold is None else load_model(f"{extra.folder}{at}{recipe}", fold=fold)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def fold_models(name: str) -> tuple[Model, ...]:
-    """All fold models of a model, for the spread; empty where it has none."""
-    count = len(model(name).card.data["files"].get("folds", []))
-    return tuple(model(name, fold) for fold in range(count))
+def fold_models(folder: str) -> tuple[Model, ...]:
+    """All fold models of the model in ``folder``, for the spread; empty where it has none."""
+    from core.card import load_card
+    from core.model import Model
+
+    card = load_card(folder)
+    return tuple(Model(card, fold=fold) for fold in range(len(card.data["files"].get("folds", []))))

@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from ui.resources import settings
+
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
 
 
@@ -26,6 +28,16 @@ def frame() -> list:
 def object_page() -> Any:
     """The page that links to an object lead to."""
     return frame()[0]
+
+
+def admit() -> None:
+    """Where the server's owner asks for a login, nothing is shown before it (Streamlit's own, set up in its secrets)."""
+    if not settings().require_login or st.user.get("is_logged_in"):
+        return
+    st.title("Please log in", anchor=False)
+    st.write("Whoever runs this server has closed it to visitors.")
+    st.button("Log in", on_click=st.login, type="primary")
+    st.stop()
 
 
 #: Captions at Streamlit's own 60 % ink fall short of the contrast that small text needs.

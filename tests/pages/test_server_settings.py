@@ -1,0 +1,48 @@
+"""What a server's owner sets, as visitors meet it."""
+
+import shutil
+
+import pytest
+
+from core.card import CardError, load_card
+from core.model import MODELS
+from tests.pages.test_object_page import opened, text_of
+from ui import resources
+
+
+@pytest.fixture
+def owner_sets(monkeypatch):
+    """Set T2SCOPE_ variables for one test, read afresh before and after."""
+
+    def forget():
+        for kept in (resources.settings, resources.model_names, resources.model, resources.fold_models):
+            kept.clear()
+
+    def set_to(**values):
+        for name, value in values.items():
+            monkeypatch.setenv(f"T2SCOPE_{name}", value)
+        forget()
+
+    yield set_to
+    monkeypatch.undo()
+    forget()
+
+
+def test_a_closed_server_shows_nothing_before_the_login(owner_sets):
+    owner_sets(REQUIRE_LOGIN="true")
+    at = opened()
+    assert at.title[0].value == "Please log in"
+    assert not at.get("plotly_chart") and "SN" not in text_of(at)
+
+
+def test_a_model_from_outside_is_offered_and_only_as_the_owner_knows_it(owner_sets, tmp_path):
+    folder = tmp_path / "mine"
+    shutil.copytree(MODELS / "t2-published-gr", folder)
+    digest = load_card(folder).data["files"]["model"]["sha256"]
+    owner_sets(EXTRA_MODELS=f"{folder}@{digest}")
+    assert {"mine", "mine@as-trained"} <= set(resources.model_names())
+    assert resources.model("mine@as-trained").recipe_name == "as-trained"
+    owner_sets(EXTRA_MODELS=f"{folder}@{'0' * 64}")
+    with pytest.raises(CardError, match="not the one"):
+        resources.model("mine")
+    assert "not the one" in opened(model="mine").error[0].value
