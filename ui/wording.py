@@ -143,6 +143,11 @@ def _deletion_sentence(check: DeletionCheck | None, title: str) -> str:
     several = check.removed > 1
     points = f"the {check.removed} points the map ranks highest" if several else "the point the map ranks highest"
     others = f"{check.removed} random ones" if several else "a random one"
+    if max(abs(check.before - p) for p in (check.without_top, check.random_mean)) < 0.01:
+        return (
+            f"Taking away {points} leaves the probability of {title} at {check.without_top:.2f}, and so do {others}: "
+            "the answer is too firm for the map to be checked by deleting points."
+        )
     text = (
         f"Without {points} the probability of {title} goes from {check.before:.2f} to {check.without_top:.2f}; "
         f"without {others}, to {check.random_mean:.2f} on average"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.explain import Explanation
+from core.explain import DeletionCheck, Explanation
 from core.model import load_model
 from core.pipeline import classify
 from tests.curves import supernova
@@ -52,3 +52,17 @@ def test_weight_where_nothing_was_measured_is_said():
     late = replace(result, explanation=replace(result.explanation, cam=cam))
     text = wording.map_sentence(late, "SNIa", None)
     assert "Only 0 % lies between the first and the last measurement, 100 % after the last" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "without_top", "random", "words"),
+    [
+        (0.87, 0.41, 0.83, "goes from 0.87 to 0.41; without 4 random ones, to 0.83 on average."),
+        (0.87, 0.85, 0.70, "the map is not confirmed here"),
+        (0.99, 0.99, 0.99, "too firm for the map to be checked"),
+    ],
+)
+def test_the_deletion_check_is_told_with_its_numbers(before, without_top, random, words):
+    result = classify(supernova(), load_model("t2-ztf"))
+    check = DeletionCheck(0, 4, before, without_top, np.full(8, random), np.arange(4))
+    assert words in wording.map_sentence(result, "SNIa", check)
