@@ -95,6 +95,13 @@ class Recipe:
         return tuple(band_index(name) for name in self.bands)
 
     @property
+    def coverage_channel(self) -> int | None:
+        """Where the coverage channel stands, None without one: networks pool over the rows that it marks."""
+        if "coverage" not in self.channels:
+            return None
+        return channel_count(self.channels[: self.channels.index("coverage")], len(self.bands))
+
+    @property
     def width(self) -> int:
         """M, the number of channels."""
         return channel_count(self.channels, len(self.bands)) if self.kind == "fixed-grid" else len(self.bands)
@@ -197,7 +204,7 @@ def _fixed_grid_channels(
     flux : GP mean / peak, all bands by one factor, so colour survives. sigma : GP σ / √A, 1 where nothing is known.
     log_flux : log10 of flux, clipped at 2 % of the peak. colour : differences of neighbouring bands' log_flux.
     slope : centred time differences of log_flux and colour (a 1×1 embedding sees no slopes).
-    coverage : 1 between first and last point. time_scale : ln √M₀ [d]; amplitude : ln(√A / peak), clipped at ±3; both
+    coverage : 1 where a row's share of time meets the stretch from first to last point, so on at least one row. time_scale : ln √M₀ [d]; amplitude : ln(√A / peak), clipped at ±3; both
     constant in time. brightness : log10 peak [FLUXCAL], off by default, since it carries the survey's selection.
     """
     n, length, _ = mean.shape
@@ -221,7 +228,8 @@ def _fixed_grid_channels(
             padded = np.concatenate([both[:, :1], both, both[:, -1:]], axis=1)
             groups.append(2.0 * (padded[:, 2:] - padded[:, :-2]))
         elif name == "coverage":
-            inside = (times >= first[:, None]) & (times <= last[:, None])
+            half = 0.5 * (times[:, 1:2] - times[:, :1])
+            inside = (times + half >= first[:, None]) & (times - half <= last[:, None])
             groups.append(inside[:, :, None].astype(float))
         elif name == "time_scale":
             groups.append(constant * (0.5 * theta[:, 1] - 3.5)[:, None, None])

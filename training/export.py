@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
-from training.network import LAYER_NORM_EPSILON, Shape, positions
+from training.network import LAYER_NORM_EPSILON, UNSEEN, Shape, positions
 
 #: What a card's ``tensors`` says of every file made here: the names are written into the file.
 TENSORS: dict[str, str] = {
@@ -51,12 +51,25 @@ def _forward(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) ->
     x = _embed(values, weights, shape)
     table = positions(rows, d).reshape(1, rows * d)
     x = tf.reshape(tf.reshape(x, [-1, rows * d]) + tf.constant(table), [-1, d])
-    attended = dense(_attend(*(dense(x, name) for name in ("query", "key", "value")), rows, shape), "mix")
+    observed = None if shape.coverage is None else _observed_rows(values, shape)
+    q, k, v = (dense(x, name) for name in ("query", "key", "value"))
+    attended = dense(_attend(q, k, v, observed, shape), "mix")
     x = _norm(x + attended, *weights["norm_attention"])
     forward = dense(tf.nn.relu(dense(x, "widen")), "narrow")
     activations = tf.reshape(_norm(x + forward, *weights["norm_forward"]), [-1, rows, d])
+    if observed is not None:
+        total = tf.maximum(tf.reduce_sum(observed, axis=1, keepdims=True), 1.0)
+        activations = activations * (observed * (float(rows) / total))
     logits = dense(tf.reduce_mean(activations, axis=1), "head")
     return {"logits": logits, "probabilities": tf.nn.softmax(logits), "activations": activations}
+
+
+def _observed_rows(values: Any, shape: Shape) -> Any:
+    """As in `training.network.observed_rows`."""
+    observed = values[:, : shape.length, shape.coverage : shape.coverage + 1]
+    if not shape.features:
+        return observed
+    return tf.concat([observed, tf.ones_like(values[:, shape.length :, :1])], axis=1)
 
 
 def _embed(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) -> Any:
@@ -72,13 +85,15 @@ def _embed(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) -> A
     return tf.concat([x, tf.reshape(extra, [-1, shape.features, shape.d])], axis=1)
 
 
-def _attend(q: Any, k: Any, v: Any, rows: int, shape: Shape) -> Any:
-    depth = shape.d // shape.heads
+def _attend(q: Any, k: Any, v: Any, observed: Any, shape: Shape) -> Any:
+    depth, rows = shape.d // shape.heads, shape.length + shape.features
 
     def split(x: Any) -> Any:
         return tf.transpose(tf.reshape(x, [-1, rows, shape.heads, depth]), [0, 2, 1, 3])
 
     score = tf.matmul(split(q * (1.0 / math.sqrt(depth))), split(k), transpose_b=True)
+    if observed is not None:
+        score = score - UNSEEN * (1.0 - tf.reshape(observed, [-1, 1, 1, rows]))
     mixed = tf.matmul(tf.nn.softmax(score), split(v))
     return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, shape.d])
 

@@ -1,8 +1,10 @@
 """The time-series transformer t2 in Keras: one encoder block, mean pooling, a linear head (Allam & McEwen 2021, §3.4).
 
 What differs from the published network, and why: a short convolution embeds the rows (a kernel of one sees no slopes),
-four heads instead of sixteen (the softmax over rows was three quarters of the forward pass), fifteen classes. What
-makes the class activation map exact is kept: a mean over rows, then one dense layer.
+four heads instead of sixteen (the softmax over rows was three quarters of the forward pass), fifteen classes, and
+attention to and pooling over the observed rows alone: a fixed grid reaches past the light curve on both sides, and a
+mean over all rows puts most of the activation map where nothing was measured. What makes the map exact is kept: a mean over
+rows, then one dense layer.
 """
 
 from __future__ import annotations
@@ -16,11 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 LAYER_NORM_EPSILON = 1e-6
+#: Taken from the attention score of a row that was not observed: e⁻³⁰ is nothing, and no infinity meets a subtraction.
+UNSEEN = 30.0
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of a network: L rows in time, R appended features, M channels, C classes, d, heads, d_ff, kernel width."""
+    """Sizes of a network: L rows in time, R appended features, M channels, C classes, d, heads, d_ff, kernel width.
+
+    coverage : the channel that marks observed rows, over which the network pools; None pools over all.
+    """
 
     length: int
     features: int
@@ -31,6 +38,7 @@ class Shape:
     d_ff: int = 96
     kernel: int = 5
     dropout: float = 0.0
+    coverage: int | None = None
 
 
 def positions(length: int, d: int) -> NDArray[np.float32]:
@@ -56,7 +64,7 @@ class Attention(keras.layers.Layer):
         super().__init__(**kwargs)
         self.heads = heads
 
-    def call(self, q: Any, k: Any, v: Any) -> Any:
+    def call(self, q: Any, k: Any, v: Any, observed: Any = None) -> Any:
         rows, d = q.shape[1], q.shape[2]
         depth = d // self.heads
 
@@ -64,11 +72,22 @@ class Attention(keras.layers.Layer):
             return keras.ops.transpose(keras.ops.reshape(x, (-1, rows, self.heads, depth)), (0, 2, 1, 3))
 
         score = keras.ops.matmul(split(q) / math.sqrt(depth), keras.ops.transpose(split(k), (0, 1, 3, 2)))
+        if observed is not None:  # (B, L+R, 1): no attention to rows where nothing was observed
+            score = score - UNSEEN * (1.0 - keras.ops.transpose(observed, (0, 2, 1))[:, None])
         mixed = keras.ops.matmul(keras.ops.softmax(score, axis=-1), split(v))
         return keras.ops.reshape(keras.ops.transpose(mixed, (0, 2, 1, 3)), (-1, rows, d))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "heads": self.heads}
+
+
+def observed_rows(values: Any, shape: Shape) -> Any:
+    """(B, L+R, 1): 1 on rows that the light curve covers and on appended features, 0 on the rest."""
+    observed = values[:, : shape.length, shape.coverage : shape.coverage + 1]
+    if shape.features:
+        extra = keras.ops.ones_like(values[:, shape.length :, :1])
+        observed = keras.ops.concatenate([observed, extra], axis=1)
+    return observed
 
 
 def build(shape: Shape, seed: int = 0) -> keras.Model:
@@ -104,10 +123,15 @@ def build(shape: Shape, seed: int = 0) -> keras.Model:
         x = keras.layers.Concatenate(axis=1)([x, extra])
     x = Positions(name="positions")(x)
     q, k, v = (dense(shape.d, name)(x) for name in ("query", "key", "value"))
-    attended = dense(shape.d, "mix")(Attention(shape.heads, name="attention")(q, k, v))
+    observed = None if shape.coverage is None else observed_rows(values, shape)
+    attention = Attention(shape.heads, name="attention")
+    attended = dense(shape.d, "mix")(attention(q, k, v) if observed is None else attention(q, k, v, observed))
     x = norm("norm_attention")(x + drop(attended))
     forward = dense(shape.d, "narrow")(dense(shape.d_ff, "widen", "relu")(x))
     activations = norm("norm_forward")(x + drop(forward))
+    if observed is not None:  # scaled so that the mean over all rows is the mean over the observed ones
+        total = keras.ops.maximum(keras.ops.sum(observed, axis=1, keepdims=True), 1.0)
+        activations = activations * (observed * (shape.length + shape.features) / total)
     pooled = keras.ops.mean(activations, axis=1)
     logits = dense(shape.classes, "head")(drop(pooled))
     return keras.Model(values, {"logits": logits, "activations": activations}, name="t2")

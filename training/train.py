@@ -103,7 +103,7 @@ def train_all(
     """Fold models and the final one, as files in ``work``; what is already there, by the same plan, stays."""
     work.mkdir(parents=True, exist_ok=True)
     real, simulated = load_real(data), simulated_curves(data, work)
-    shape = Shape(recipe.length, len(recipe.features), recipe.width, len(CLASS_NAMES))
+    shape = Shape(recipe.length, len(recipe.features), recipe.width, len(CLASS_NAMES), coverage=recipe.coverage_channel)
     stamp = json.dumps({"plan": asdict(plan), "shape": asdict(shape), "recipe": str(recipe)}, sort_keys=True)
     pending = [name for name in parts if not _is_done(work, name, stamp)]
     if not pending:

@@ -12,6 +12,8 @@ pytestmark = pytest.mark.train
 SHAPES = {
     "plain": Shape(50, 0, 13, 15),
     "with features": Shape(50, 2, 13, 15),
+    "pooled over observed rows": Shape(50, 0, 13, 15, coverage=10),
+    "pooled, with features": Shape(50, 2, 13, 15, coverage=10),
     "small": Shape(12, 1, 5, 3, d=8, heads=2, d_ff=16, kernel=3),
 }
 
@@ -28,7 +30,11 @@ def exported(request):
 
 
 def inputs(shape, batch):
-    return np.random.default_rng(batch).normal(size=(batch, shape.length + shape.features, shape.channels)).astype("f4")
+    rows = shape.length + shape.features
+    values = np.random.default_rng(batch).normal(size=(batch, rows, shape.channels)).astype("f4")
+    if shape.coverage is not None:  # this channel is 0 or 1 in real tensors
+        values[:, :, shape.coverage] = values[:, :, shape.coverage] > 0.3
+    return values
 
 
 @pytest.mark.parametrize("batch", [1, 32])
@@ -50,6 +56,17 @@ def test_mean_of_the_map_plus_bias_is_the_logit(exported):
     weights = session.constant("head_weights").reshape(shape.classes, shape.d)
     map_mean = (activations @ weights.T).mean(axis=1)
     assert np.max(np.abs(map_mean + session.constant("head_bias") - logits)) < 1e-5
+
+
+def test_nothing_is_read_where_nothing_was_observed(exported):
+    _, shape, content = exported
+    values = inputs(shape, 1)
+    activations = _Session(content, TENSORS, 1).run(values)[2][0, : shape.length]
+    if shape.coverage is None:
+        assert np.all(np.abs(activations).sum(axis=1) > 0)
+    else:
+        observed = values[0, : shape.length, shape.coverage] > 0
+        assert np.all(activations[~observed] == 0) and np.all(np.abs(activations[observed]).sum(axis=1) > 0)
 
 
 def test_names_in_the_file_are_unique(exported):
