@@ -135,8 +135,10 @@ def _part(curves: CurveSet, versions: Versions, recipe: Recipe, fold: NDArray[np
     survived = np.bincount(versions.rows, minlength=len(curves))
     per_class = np.bincount(label[survived > 0], minlength=len(CLASS_NAMES))
     weight = 1.0 / survived[versions.rows] / per_class[label[versions.rows]]
-    redshift = curves.objects.get("redshift")
+    redshift, simulated = curves.objects.get("redshift"), curves.objects.get("origin", "") == "simulation"
     z = np.full(len(curves), np.nan) if redshift is None else redshift.to_numpy(float)
+    # A simulation's own redshift would tell its class: no real object of it has one. It borrows a supernova's.
+    z = np.where(simulated, np.nan, z)
     return {
         "values": tensors(versions, recipe),
         "label": label[versions.rows],
@@ -144,6 +146,6 @@ def _part(curves: CurveSet, versions: Versions, recipe: Recipe, fold: NDArray[np
         "weight": weight,
         "redshift": dimmed(z[versions.rows], versions.dim),
         "peak_flux": np.maximum.reduceat(versions.flux, versions.offsets[:-1]),
-        "simulated": np.full(len(versions.rows), bool((curves.objects.get("origin", "") == "simulation").any())),
+        "simulated": np.full(len(versions.rows), bool(np.any(simulated))),
         "n_points": versions.lengths,
     }
