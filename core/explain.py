@@ -28,12 +28,14 @@ class Explanation:
     """The class activation maps of one light curve.
 
     cam : (C, L+R), M_c(l). bias : (C,). times : (L,) [MJD] of the first L rows. feature_names : of the last R rows.
+    pooled : (L+R,) bool, rows that the network pools over; the map is exactly zero on the others, and they have no share.
     """
 
     cam: Array
     bias: Array
     times: Array
     feature_names: tuple[str, ...]
+    pooled: NDArray[np.bool_]
 
     @property
     def contribution(self) -> Array:
@@ -42,17 +44,17 @@ class Explanation:
 
     @property
     def flat_share(self) -> float:
-        """The share [%] that every row has in a map that says nothing."""
-        return 100.0 / self.cam.shape[1]
+        """The share [%] that every pooled row has in a map that says nothing."""
+        return 100.0 / int(self.pooled.sum())
 
     def share(self, class_index: int) -> Array:
-        """(L+R,) percent of weight: the published statistic, zero at the map's lowest row."""
-        row = self.cam[class_index]
+        """(L+R,) percent of weight: the published statistic over the pooled rows, zero at the lowest of them."""
+        row = self.cam[class_index][self.pooled]
+        share = np.zeros(self.cam.shape[1])
         spread = row.max() - row.min()
-        if spread <= 0:
-            return np.full(len(row), self.flat_share)
-        scaled = (row - row.min()) / spread
-        return 100.0 * scaled / scaled.sum()
+        scaled = (row - row.min()) / spread if spread > 0 else np.ones(len(row))
+        share[self.pooled] = 100.0 * scaled / scaled.sum()
+        return share
 
     def contrast(self, class_index: int, against: int) -> Array:
         """(L+R,) logit units: what each row adds to one class over another."""
@@ -110,7 +112,9 @@ class DeletionCheck:
 def explain(model: Model, activations: NDArray[np.float32], times: Array) -> Explanation:
     """The class activation maps of one light curve. activations : (L+R, d). times : (L,) [MJD]."""
     cam = activations.astype(np.float64) @ model.head_weights.astype(np.float64)
-    return Explanation(cam.T, model.head_bias.astype(np.float64), times, model.recipe.features)
+    # A row that is left out of pooling has no activation at all; after a layer norm no other row has none.
+    pooled = np.any(activations != 0, axis=1)
+    return Explanation(cam.T, model.head_bias.astype(np.float64), times, model.recipe.features, pooled)
 
 
 def deletion_check(

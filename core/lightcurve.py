@@ -17,6 +17,7 @@ MJD_RANGE = (50000.0, 75000.0)
 MAX_POINTS = 50_000
 #: Beyond any star but the Sun: what lies above is a sentinel, and its square would overflow the arithmetic.
 MAX_FLUX = 1e12
+MAX_REDSHIFT = 10.0
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,12 @@ class LightCurve:
         """Surveys whose bands occur, in the order of the band table."""
         present = set(self.band.tolist()) | set(self.limits.band.tolist())
         return tuple(dict.fromkeys(BANDS[i].survey for i in sorted(present)))
+
+    @property
+    def first_detection(self) -> float:
+        """MJD that days are counted from: the first detection, or the first point where all is forced photometry."""
+        detected = self.mjd[~self.forced]
+        return float(detected[0] if len(detected) else self.mjd[0]) if len(self.mjd) else float("nan")
 
     @property
     def signal_to_noise(self) -> NDArray[np.float64]:
@@ -196,7 +203,10 @@ def light_curve(
     drop(np.isfinite(y) & (np.abs(y) > MAX_FLUX), f"flux beyond ±{MAX_FLUX:.0e} FLUXCAL (magnitude −2.5)")
     drop(~np.isfinite(e), "no flux error")
     drop(np.isfinite(e) & (e <= 0), "flux error zero or negative")
-    drop((e > 0) & ((e < 1.0 / MAX_FLUX) | (e > MAX_FLUX)), f"flux error outside {1 / MAX_FLUX:.0e} to {MAX_FLUX:.0e} FLUXCAL")
+    drop(
+        (e > 0) & ((e < 1.0 / MAX_FLUX) | (e > MAX_FLUX)),
+        f"flux error outside {1 / MAX_FLUX:.0e} to {MAX_FLUX:.0e} FLUXCAL",
+    )
     t, y, e, b, f = t[keep], y[keep], e[keep], b[keep], f[keep]
 
     # Total order, so that shuffled rows give the same light curve bit for bit, even at equal times.
@@ -210,6 +220,13 @@ def light_curve(
             Note("merged", f"{merged} duplicate {'row' if merged == 1 else 'rows'} merged (same band and time)", merged)
         )
 
+    z, z_err = _number(redshift), _number(redshift_err)
+    if z is not None and not 0 < z < MAX_REDSHIFT:
+        # 0, -9 and 99 stand for "unknown" in catalogues; a network takes them at their word.
+        log.append(Note("dropped", f"redshift {z:g} not used: expected more than 0 and less than {MAX_REDSHIFT:g}", 0))
+        z = None
+    if z_err is not None and not 0 < z_err < MAX_REDSHIFT:
+        z_err = None
     return LightCurve(
         object_id=str(object_id),
         mjd=frozen(t, np.float64),
@@ -218,8 +235,8 @@ def light_curve(
         band=frozen(b, np.int8),
         forced=frozen(f, np.bool_),
         limits=limits if limits is not None else Limits(),
-        redshift=_number(redshift),
-        redshift_err=_number(redshift_err),
+        redshift=z,
+        redshift_err=z_err if z is not None else None,
         ra=_number(ra),
         dec=_number(dec),
         alert_id=None if alert_id is None else str(alert_id),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.card import CardError, ModelCard, load_card
@@ -114,6 +115,8 @@ class Model:
         self.variant = variant
         self._content, self.sha256 = card.file(fold=fold, variant=variant)
         self._local = threading.local()
+        self._lock = threading.Lock()
+        self._fold_models: dict[int, Model] = {}
         session = self._session(1)
         self.head_weights = self._oriented(session.constant("head_weights"))
         self.head_bias = session.constant("head_bias").ravel()
@@ -123,6 +126,20 @@ class Model:
     @property
     def name(self) -> str:
         return self.card.name
+
+    def fold_of(self, object_id: str) -> int | None:
+        """The fold of training that holds an object, by the model's evaluation table; None when it is not among them."""
+        return _folds_of(self.card.folder).get(object_id)
+
+    def for_object(self, object_id: str) -> Model:
+        """The model that answers for an object: the fold model that has not seen it, or this one when none has."""
+        fold = self.fold_of(object_id) if self.fold is None and self.variant is None else None
+        if fold is None:
+            return self
+        with self._lock:
+            if fold not in self._fold_models:
+                self._fold_models[fold] = Model(self.card, recipe_name=self.recipe_name, fold=fold)
+        return self._fold_models[fold]
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -211,6 +228,16 @@ class Model:
                 f"{self.name}: the start-up check differs by {worst:.2g} in a probability (at most {tolerance:g} expected): "
                 f"the runtime {self.runtime} does not compute this file as its author did"
             )
+
+
+@lru_cache(maxsize=16)
+def _folds_of(folder: Path) -> dict[str, int]:
+    """Object id -> fold, of a model folder's evaluation table; empty where a model has no fold models."""
+    table = folder / "evaluation.parquet"
+    if not table.is_file() or not (folder / "folds").is_dir():
+        return {}
+    columns = pq.read_table(table, columns=["object_id", "fold"])
+    return {str(oid): int(fold) for oid, fold in zip(*(c.to_pylist() for c in columns.columns), strict=True)}
 
 
 @dataclass(frozen=True)

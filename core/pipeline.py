@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -20,6 +20,10 @@ from core.refusal import Refusal
 from core.selection import Selection
 
 BATCH = 512
+GP_FAILED = Refusal(
+    "gp_failed",
+    "Not scored: no Gaussian process fits these points (fluxes or errors too extreme, or times too close together).",
+)
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,10 @@ def classify(
 ) -> Classification | Refusal:
     """Classify and explain one light curve; a `Refusal` says why one can't be scored.
 
+    An object that the model was trained on is answered for by the fold model that has not seen it.
     prior : the card's own when None. fold_models : their answers become the spread.
     """
+    model = model.for_object(curve.object_id)
     timings: dict[str, float] = {}
     clock = time.perf_counter()
     chosen = model.recipe.select(curve)
@@ -82,7 +88,9 @@ def classify(
     timings["select"] = _lap(clock)
     clock = time.perf_counter()
     tensor = model.recipe.apply([chosen.curve])
-    timings["gp_recipe"] = _lap(clock)
+    if not np.isfinite(tensor.log_likelihood[0]):
+        return GP_FAILED
+    timings["gp and recipe"] = _lap(clock)
     clock = time.perf_counter()
     inference = model.infer(tensor)
     n_points = np.array([len(chosen.curve)])
@@ -102,7 +110,7 @@ def classify(
         time_scale=float(tensor.time_scale[0]),
         status=int(tensor.status[0]),
     )
-    timings["gp"] = _lap(clock)
+    timings["gp to draw"] = _lap(clock)
     return Classification(
         curve=curve,
         model=model,
@@ -125,25 +133,16 @@ def check_by_deletion(result: Classification, class_name: str) -> DeletionCheck 
     index = model.classes.index(class_name)
     importance = result.explanation.observation_share(index, used.mjd)
 
+    # The points were selected already: cutting again would remove more than the check says.
+    recipe = replace(model.recipe, cuts=model.recipe.cuts.counts_only())
+
     def probability(curves: list[LightCurve]) -> list[float | None]:
-        table = score(curves, model, prior=result.prior)
-        return [None if row is None else float(row[index]) for row in table]
+        chosen = [recipe.select(curve) for curve in curves]
+        kept = [s for s in chosen if not isinstance(s, Refusal)]
+        rows = iter(_probabilities(kept, model, (), result.prior)[0]) if kept else iter(())
+        return [None if isinstance(s, Refusal) else float(next(rows)[index]) for s in chosen]
 
     return deletion_check(used, importance, index, float(result.probabilities[index]), probability)
-
-
-def score(
-    curves: Sequence[LightCurve], model: Model, *, prior: Prior | None = None
-) -> list[NDArray[np.float64] | None]:
-    """(C,) probabilities of each light curve, None where one is refused."""
-    chosen = [model.recipe.select(curve) for curve in curves]
-    kept = [(i, s) for i, s in enumerate(chosen) if not isinstance(s, Refusal)]
-    out: list[NDArray[np.float64] | None] = [None] * len(curves)
-    if kept:
-        p = _probabilities([s for _, s in kept], model, (), prior)[0]
-        for (i, _), row in zip(kept, p, strict=True):
-            out[i] = row
-    return out
 
 
 def classify_many(
@@ -183,58 +182,76 @@ def row_columns(model: Model, *, spread: bool = False) -> list[str]:
     columns = ["object_id", "alert_id", "n_points", *(f"p_{c}" for c in model.classes)]
     columns += ["top_class", "refusal", "model", "model_sha256", "prior"]
     columns += [f"spread_{c}" for c in model.classes] if spread else []
-    return [*columns, "refusal_message", "photometry_sha256"]
+    return [*columns, "refusal_message", "notes", "fold", "photometry_sha256"]
 
 
 def _score_batch(
     batch: Sequence[LightCurve | Unscored], model: Model, prior: Prior | None, fold_models: Sequence[Model]
 ) -> pd.DataFrame:
     chosen = [item.refusal if isinstance(item, Unscored) else model.recipe.select(item) for item in batch]
-    scored = [i for i, s in enumerate(chosen) if not isinstance(s, Refusal)]
+    answering = [model if isinstance(item, Unscored) else model.for_object(item.object_id) for item in batch]
     n_classes = len(model.classes)
     p = np.full((len(batch), n_classes), np.nan)
     spread = np.full((len(batch), n_classes), np.nan)
-    n_points = np.zeros(len(batch), np.int64)
-    if scored:
-        selections = [s for s in chosen if not isinstance(s, Refusal)]
-        rows, rows_spread = _probabilities(selections, model, fold_models, prior)
-        p[scored], spread[scored] = rows, rows_spread
-        n_points[scored] = [int(s.used.sum()) for s in selections]
+    for one in dict.fromkeys(answering):
+        kept = {i: s for i, s in enumerate(chosen) if answering[i] is one and not isinstance(s, Refusal)}
+        if kept:
+            p[list(kept)], spread[list(kept)] = _probabilities(list(kept.values()), one, fold_models, prior)
+    for i, s in enumerate(chosen):
+        if not isinstance(s, Refusal) and np.isnan(p[i, 0]):
+            chosen[i] = GP_FAILED
+    scored = np.array([not isinstance(s, Refusal) for s in chosen])
     # Same rule everywhere: the largest probability decides, ties go to the class that comes first.
     names = np.array(model.classes, dtype=object)
     top = np.full(len(batch), None, dtype=object)
-    if scored:
-        top[scored] = names[np.argmax(p[scored], axis=1)]
+    top[scored] = names[np.argmax(p[scored], axis=1)]
     frame: dict[str, object] = {
-        "object_id": pd.array([item.object_id for item in batch], dtype="string"),
-        "alert_id": pd.array([item.alert_id for item in batch], dtype="string"),
-        "n_points": n_points,
+        "object_id": _text([item.object_id for item in batch]),
+        "alert_id": _text([item.alert_id for item in batch]),
+        "n_points": np.array([0 if isinstance(s, Refusal) else int(s.used.sum()) for s in chosen], np.int64),
         **{f"p_{c}": p[:, k] for k, c in enumerate(model.classes)},
-        "top_class": pd.array(top.tolist(), dtype="string"),
-        "refusal": pd.array([s.reason if isinstance(s, Refusal) else None for s in chosen], dtype="string"),
-        "model": pd.array([model.name] * len(batch), dtype="string"),
-        "model_sha256": pd.array([model.sha256] * len(batch), dtype="string"),
-        "prior": pd.array([(prior or model.prior).name] * len(batch), dtype="string"),
+        "top_class": _text(top.tolist()),
+        "refusal": _text([s.reason if isinstance(s, Refusal) else None for s in chosen]),
+        "model": _text([model.name] * len(batch)),
+        "model_sha256": _text([one.sha256 for one in answering]),
+        "prior": _text([(prior or model.prior).name] * len(batch)),
     }
     if fold_models:
         frame.update({f"spread_{c}": spread[:, k] for k, c in enumerate(model.classes)})
-    messages = [s.message if isinstance(s, Refusal) else None for s in chosen]
-    hashes = [None if isinstance(item, Unscored) else item.photometry_sha256() for item in batch]
-    frame["refusal_message"] = pd.array(messages, dtype="string")
-    frame["photometry_sha256"] = pd.array(hashes, dtype="string")
+    frame["refusal_message"] = _text([s.message if isinstance(s, Refusal) else None for s in chosen])
+    frame["notes"] = _text([_notes(item, s) for item, s in zip(batch, chosen, strict=True)])
+    frame["fold"] = pd.array([one.fold for one in answering], dtype="Int64")
+    frame["photometry_sha256"] = _text(
+        [None if isinstance(item, Unscored) else item.photometry_sha256() for item in batch]
+    )
     return pd.DataFrame(frame)
 
 
 def _probabilities(
     selections: Sequence[Selection], model: Model, fold_models: Sequence[Model], prior: Prior | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(B, C) probabilities and half the range of the fold models'; NaN where the Gaussian process failed."""
     tensor = model.recipe.apply([s.curve for s in selections])
     n_points = np.array([len(s.curve) for s in selections])
+    failed = ~np.isfinite(tensor.log_likelihood)
     p = model.calibrate(model.infer(tensor).logits, n_points, prior)
+    p[failed] = np.nan
     if not fold_models:
         return p, np.full_like(p, np.nan)
     by_fold = np.stack([m.calibrate(m.infer(tensor).logits, n_points, prior) for m in fold_models])
     return p, 0.5 * (by_fold.max(axis=0) - by_fold.min(axis=0))
+
+
+def _notes(item: LightCurve | Unscored, chosen: Selection | Refusal) -> str | None:
+    """What the border and the selection did to a light curve, in one cell of a table."""
+    notes = () if isinstance(item, Unscored) else item.notes
+    if not isinstance(chosen, Refusal):
+        notes = (*notes, *chosen.notes)
+    return "; ".join(note.message for note in notes) or None
+
+
+def _text(values: Sequence[str | None]) -> pd.Series:
+    return pd.Series(list(values), dtype="string")
 
 
 def _fit_notes(fit: GPFit) -> list[Note]:

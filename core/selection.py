@@ -23,6 +23,7 @@ class Cuts:
     max_gap, before, after [d] : points are kept when connected to the brightest one by gaps of at most ``max_gap``,
     within [−before, +after] of it; infinite keeps all. min_points : in total. min_points_per_band : in each band of
     the model. max_span [d] : refuse longer histories (0: no limit). positive_only : drop negative fluxes.
+    detections_only : drop forced photometry.
     """
 
     min_snr: float = 0.0
@@ -33,11 +34,16 @@ class Cuts:
     min_points_per_band: int = 1
     max_span: float = 0.0
     positive_only: bool = False
+    detections_only: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_gap", "before", "after"):  # JSON has no infinity: null in a card
             if getattr(self, name) is None:
                 object.__setattr__(self, name, float("inf"))
+
+    def counts_only(self) -> Cuts:
+        """The same minimum numbers of points, and nothing left out: for a curve that was selected already."""
+        return Cuts(min_points=self.min_points, min_points_per_band=self.min_points_per_band)
 
     def sentence(self) -> str:
         """The cuts in words, for the provenance line."""
@@ -48,6 +54,8 @@ class Cuts:
             parts.append(f"gaps ≤ {self.max_gap:g} d")
         if np.isfinite(self.before):
             parts.append(f"{self.before:g} d before to {self.after:g} d after the brightest point")
+        if self.detections_only:
+            parts.append("detections only")
         if self.max_span > 0:
             parts.append(f"history ≤ {self.max_span:g} d")
         return ", ".join(parts)
@@ -83,6 +91,8 @@ def select(curve: LightCurve, bands: tuple[int, ...], cuts: Cuts) -> Selection |
         _log(notes, gone, why)
         used[gone] = False
 
+    if cuts.detections_only:
+        leave_out(curve.forced, "forced photometry, where the model reads detections")
     if cuts.positive_only:
         leave_out(curve.flux <= 0, "negative flux")
     leave_out(np.abs(curve.signal_to_noise) < cuts.min_snr, f"S/N below {cuts.min_snr:g}")
@@ -111,8 +121,8 @@ def select(curve: LightCurve, bands: tuple[int, ...], cuts: Cuts) -> Selection |
 def combine_nights(curve: LightCurve, max_points: int = MAX_GP_POINTS) -> LightCurve:
     """Combine points per band and night by inverse variance; if still more than ``max_points``, per longer bins.
 
-    A night is one day of MJD shifted by a half (nights don't straddle it in the Americas). Bins of 1, 2, 4, … d are
-    tried until the curve fits.
+    A night is one day counted from half a day before the first point. Bins of 1, 2, 4, … d are tried until the curve
+    fits.
     """
     width = 1.0
     while True:

@@ -22,7 +22,7 @@ if curve is None:
     st.stop()
 
 show_header(curve)
-model = model_for(chosen.model, chosen.fold)
+model = model_for(chosen.model, curve.object_id)
 answer = st.container()
 left, right = st.columns([7, 3], gap="medium")
 with right:
@@ -46,7 +46,7 @@ with left:
 show_actions(chosen, curve, result, class_name)
 other = choose_other(chosen.model)
 if other != NONE:
-    second = model_for(other, chosen.fold)
+    second = model_for(other, curve.object_id)
     show_side_by_side(result, scored(curve, second, same_prior(second, prior.name)), (chosen.model, other), theme)
 show_details(curve, result, class_name)
 show_broker_status()

@@ -315,7 +315,7 @@ class ScoreFile:
 
 
 def _type_of(column: str) -> pa.DataType:
-    if column == "n_points":
+    if column in ("n_points", "fold"):
         return pa.int64()
     if column.startswith(("p_", "spread_")) or column == "novelty":
         return pa.float64()
@@ -325,7 +325,7 @@ def _type_of(column: str) -> pa.DataType:
 def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
     """Text that a spreadsheet would run as a formula gets a quote in front; ids come from strangers' files."""
     out = frame.copy()
-    for name in ("object_id", "alert_id", "refusal_message"):
+    for name in ("object_id", "alert_id", "refusal_message", "notes"):
         if name in out:
             risky = out[name].str.match(r"[=+@\t\r-]").fillna(False).astype(bool)
             out.loc[risky, name] = "'" + out.loc[risky, name]

@@ -48,7 +48,7 @@ def golden_probabilities(content: bytes) -> list[float]:
 def main() -> None:
     model = FOLDER / "model.tflite"
     recipe = {"kind": "published", "length": 100, "bands": ["ztf_g", "ztf_r"]}
-    served_cuts = {"min_points": 2, "min_points_per_band": 1}
+    served_cuts = {"min_points": 2, "min_points_per_band": 1, "detections_only": True}
     target = FOLDER / "card.json"
     figures = json.loads(target.read_text())["figures"] if target.exists() else {}
     card = {

@@ -10,6 +10,8 @@ from core.lightcurve import LightCurve
 def links(curve: LightCurve) -> dict[str, str]:
     """Title -> address, for the object (by id and survey) and for its position."""
     out: dict[str, str] = {}
+    if curve.provenance.simulated:  # its position is invented: nothing stands there
+        return out
     oid = quote(curve.provenance.survey_id or curve.object_id, safe="")
     if oid.startswith("ZTF"):
         out["ALeRCE"] = f"https://alerce.online/object/{oid}"

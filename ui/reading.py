@@ -15,7 +15,7 @@ class MapReading:
     """A class activation map in a few numbers; shares are percent of its weight.
 
     focus : (start, end) [MJD], the shortest stretch that carries half of the weight; None when the map is flat.
-    focus_share : what it carries. focus_rows : percent of the grid that it takes; near 50, the map is nearly even.
+    focus_share : what it carries. focus_rows : percent of the pooled rows that it takes; near 50, the map is nearly even.
     before, seen, after : weight before the first, between, and after the last measurement. points : measurements in focus.
     """
 
@@ -48,7 +48,7 @@ def read_map(explanation: Explanation, class_index: int, mjd: ArrayLike) -> MapR
     return MapReading(
         focus,
         focus_share=float(share[first:last].sum()),
-        focus_rows=100.0 * (last - first) / len(share),
+        focus_rows=100.0 * (last - first) / int(explanation.pooled[: len(share)].sum()),
         seen=seen,
         points=int(np.sum((measured >= focus[0]) & (measured <= focus[1]))),
         **weight,

@@ -57,7 +57,8 @@ def verdict(result: Classification) -> Verdict:
     order = result.order
     first, second = result.model.classes[order[0]], result.model.classes[order[1]]
     p_first, p_second = result.probabilities[order[0]], result.probabilities[order[1]]
-    rules = result.model.card.data.get("rules", {})
+    # The card's rules were measured under its own prior, and say nothing under another.
+    rules = result.model.card.data.get("rules", {}) if result.prior.name == result.model.prior.name else {}
     variable = grouped(result)
     runner_up = f"Runner-up {class_title(second)}, {percent(p_second)}."
     record = track_record(result)
@@ -120,7 +121,11 @@ def map_sentence(result: Classification, class_name: str, check: DeletionCheck |
 
 def _where_it_leans(reading: MapReading, title: str, result: Classification) -> str:
     assert reading.focus is not None
-    days = " to ".join(f"{t - result.curve.mjd[0]:.0f}" for t in reading.focus).replace("-0 ", "0 ").replace("-", "−")
+    days = (
+        " to ".join(f"{t - result.curve.first_detection:.0f}" for t in reading.focus)
+        .replace("-0 ", "0 ")
+        .replace("-", "−")
+    )
     weight = f"{reading.focus_share:.0f} % of the weight"
     seen = f"{reading.points or 'none'} of {len(result.selection.curve)} points"
     if reading.is_even:

@@ -1,6 +1,6 @@
 """Compile the Gaussian-process engine and keep it on disk, so that no page waits for it.
 
-    python -m core.gp.warm
+python -m core.gp.warm
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from ui.reading import read_map
 
 def explanation(row, start=0.0, step=3.0):
     times = start + step * np.arange(len(row))
-    return Explanation(np.array([row], dtype=float), np.zeros(1), times, ())
+    return Explanation(np.array([row], dtype=float), np.zeros(1), times, (), np.ones(len(row), bool))
 
 
 @given(st.lists(st.floats(0, 10), min_size=3, max_size=60), st.integers(0, 30), st.integers(1, 40))
@@ -37,7 +37,7 @@ def test_shares_add_up_and_the_focus_is_the_shortest_half(row, first, length):
 def test_a_map_that_runs_backwards_is_read_the_same():
     row = np.array([0.0, 1, 5, 9, 5, 1, 0, 0])
     forward = explanation(row)
-    backward = Explanation(forward.cam[:, ::-1], forward.bias, forward.times[::-1], ())
+    backward = Explanation(forward.cam[:, ::-1], forward.bias, forward.times[::-1], (), forward.pooled)
     assert read_map(forward, 0, [3.0, 12.0]) == read_map(backward, 0, [3.0, 12.0])
 
 
@@ -49,7 +49,8 @@ def test_weight_where_nothing_was_measured_is_said():
     result = classify(supernova(), load_model("t2-ztf"))
     cam = np.zeros_like(result.explanation.cam)
     cam[:, -6:] = 1.0
-    late = replace(result, explanation=replace(result.explanation, cam=cam))
+    everywhere = np.ones(cam.shape[1], bool)  # as a network pools that does not leave out rows without data
+    late = replace(result, explanation=replace(result.explanation, cam=cam, pooled=everywhere))
     text = wording.map_sentence(late, "SNIa", None)
     assert "Only 0 % lies between the first and the last measurement, 100 % after the last" in text
 

@@ -91,7 +91,7 @@ def summary(view: CurveView) -> str:
 
 def _x(view: CurveView, mjd: object) -> NDArray[np.float64]:
     values = np.asarray(mjd, dtype=float)
-    return values - view.curve.mjd[0] if view.days and len(view.curve) else values
+    return values - view.curve.first_detection if view.days and len(view.curve) else values
 
 
 def _y(view: CurveView, flux: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -171,7 +171,7 @@ def _hover(view: CurveView, mask: NDArray[np.bool_]) -> list[str]:
     lines = []
     for i, k in enumerate(np.flatnonzero(mask)):
         parts = [
-            f"{BANDS[curve.band[k]].label}, MJD {curve.mjd[k]:.4f} (day {curve.mjd[k] - curve.mjd[0]:.1f})",
+            f"{BANDS[curve.band[k]].label}, MJD {curve.mjd[k]:.4f} (day {curve.mjd[k] - curve.first_detection:.1f})",
             f"flux {curve.flux[k]:.4g} ± {curve.flux_err[k]:.2g} FLUXCAL",
             f"{magnitude[i]:.2f} ± {magnitude_error[i]:.2f} mag"
             if np.isfinite(magnitude[i])
@@ -196,7 +196,7 @@ def _add_limits(figure: go.Figure, view: CurveView, theme: Theme, bands: list[in
             continue
         label = BANDS[index].label
         depth = photometry.flux_to_magnitude(limits.flux_limit[here])
-        days = limits.mjd[here] - view.curve.mjd[0] if len(view.curve) else np.zeros(int(here.sum()))
+        days = limits.mjd[here] - view.curve.first_detection if len(view.curve) else np.zeros(int(here.sum()))
         figure.add_trace(
             go.Scatter(
                 x=_x(view, limits.mjd[here]),
@@ -241,7 +241,7 @@ def _add_map(figure: go.Figure, view: CurveView) -> None:
 
 def _finish(figure: go.Figure, view: CurveView, theme: Theme, *, with_map: bool) -> None:
     curve = view.curve
-    start = f" (MJD {curve.mjd[0]:.2f})" if len(curve) else ""
+    start = f" (MJD {curve.first_detection:.2f})" if len(curve) else ""
     scale = "UTC" if curve.time_scale == "utc" else "TAI"
     title = f"days since first detection{start}" if view.days and len(curve) else f"MJD ({scale})"
     grid = {"gridcolor": theme.grid, "zerolinecolor": theme.grid, "linecolor": theme.grid,

@@ -12,6 +12,7 @@ from ui.export import observation_share
 from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, shown_span, summary
 from ui.figures.theme import Theme
 from ui.reading import read_map
+from ui.sections.score import result_key
 from ui.state import url_choice
 from ui.wording import class_title, map_sentence
 
@@ -37,9 +38,7 @@ def choose_class(result: Classification) -> str:
 
 def deletion(result: Classification, class_name: str) -> DeletionCheck | None:
     """The deletion check of this light curve, computed once."""
-    model = result.model
-    key = (result.curve.photometry_sha256(), model.sha256, model.recipe_name, result.prior.name, class_name)
-    return _deletion(key, result, class_name)
+    return _deletion((*result_key(result.curve, result.model, result.prior), class_name), result, class_name)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -13,12 +13,10 @@ from ui import resources
 from ui.wording import plain
 
 
-def model_for(name: str, fold: int | None) -> Model:
+def model_for(name: str, object_id: str) -> Model:
     """The model, or its fold model that has not seen the object; the page ends here when it can't be trusted."""
     try:
-        whole = resources.model(name)
-        folds = whole.card.data["files"].get("folds", [])
-        return resources.model(name, fold) if fold is not None and folds else whole
+        return resources.model(name).for_object(object_id)
     except CardError as error:
         st.error(plain(error), icon=":material/gpp_bad:")
         st.stop()
@@ -34,9 +32,14 @@ def scored(curve: LightCurve, model: Model, prior: Prior) -> Classification | Re
 
     The result carries the curve with its notes and provenance: equal photometry alone does not make an equal answer.
     """
+    return _scored(result_key(curve, model, prior), curve, model, prior)
+
+
+def result_key(curve: LightCurve, model: Model, prior: Prior) -> tuple[str, ...]:
+    """All that an answer depends on, and all that it carries along."""
     told = (curve.notes, curve.provenance, curve.redshift, curve.redshift_err, sorted(curve.context.items()))
     facts = (curve.object_id, curve.photometry_sha256(), str(len(curve.limits)), repr(told))
-    return _scored((*facts, model.sha256, model.recipe_name, prior.name), curve, model, prior)
+    return (*facts, model.sha256, model.recipe_name, prior.name)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
