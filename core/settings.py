@@ -43,6 +43,7 @@ class Settings:
     extra_models : ``folder@sha256``, separated by commas.
     connect_timeout, read_timeout, total_timeout : of one broker [s]. max_answer_mb : largest answer that is read.
     require_login : pages ask for a login first (Streamlit's own, set up in its secrets).
+    schemas : folder of LSST schemas, for uploaded packets in Confluent framing.
     """
 
     lasair_token: str = field(default="", repr=False)
@@ -57,6 +58,7 @@ class Settings:
     total_timeout: float = 60.0
     max_answer_mb: float = 30.0
     require_login: bool = False
+    schemas: Path | None = None
 
 
 def read_settings(overlay: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
@@ -89,6 +91,14 @@ def _text(_name: str, value: Any) -> str:
 
 def _folder(_name: str, value: Any) -> Path:
     return Path(str(value)).expanduser()
+
+
+def _existing_folder(name: str, value: Any) -> Path:
+    folder = _folder(name, value)
+    if not folder.is_dir():
+        found = "is a file" if folder.is_file() else "does not exist"
+        raise BadInput("settings", f"{name} is {str(value)!r}, which {found}; expected a folder of LSST schemas")
+    return folder
 
 
 def _at_least_zero(name: str, value: Any) -> float:
@@ -152,5 +162,6 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "total_timeout": _positive,
     "max_answer_mb": _positive,
     "require_login": _yes_or_no,
+    "schemas": _existing_folder,
 }
 assert set(_READERS) == {f.name for f in fields(Settings)}
