@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ def test_what_is_wrong_is_named_with_what_was_expected(name, value, expected):
     with pytest.raises(BadInput, match=name) as caught:
         read_settings(environ={name: value})
     assert expected in caught.value.message and repr(value) in caught.value.message
+
+
+def test_the_folder_of_schemas_must_be_one(tmp_path):
+    assert read_settings(environ={"T2SCOPE_SCHEMAS": str(tmp_path)}).schemas == tmp_path
+    (tmp_path / "file.json").touch()
+    for name, found in (("nowhere", "does not exist"), ("file.json", "is a file")):
+        with pytest.raises(BadInput, match=f"T2SCOPE_SCHEMAS is .*{name}.*{found}; expected a folder of LSST schemas"):
+            read_settings(environ={"T2SCOPE_SCHEMAS": str(tmp_path / name)})
+
+
+def test_every_setting_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    missing = [f.name for f in fields(Settings) if f"`T2SCOPE_{f.name.upper()}`" not in page]
+    assert not missing
 
 
 def test_a_misspelt_setting_is_logged(caplog):
