@@ -38,12 +38,14 @@ class Limits:
 
     mjd : (K,) float64. flux_limit : (K,) float64 [FLUXCAL], the n-sigma limit. band : (K,) int8.
     n_sigma : how many standard deviations the limits stand for (ZTF's diffmaglim: 5).
+    left_out : rows that were no limits; `light_curve` makes a note of them, and counts from zero again.
     """
 
     mjd: NDArray[np.float64] = field(default_factory=lambda: frozen([], np.float64))
     flux_limit: NDArray[np.float64] = field(default_factory=lambda: frozen([], np.float64))
     band: NDArray[np.int8] = field(default_factory=lambda: frozen([], np.int8))
     n_sigma: float = 5.0
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.mjd)
@@ -130,7 +132,7 @@ class LightCurve:
         )
 
     def photometry_sha256(self) -> str:
-        """Hash of the photometry alone: the key under which a scored row is stored (contracts §3)."""
+        """Hash of the photometry alone: with object and model it is the key of a scored row that has no alert id."""
         digest = hashlib.sha256()
         for array in (self.mjd, self.flux, self.flux_err, self.band):
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -220,6 +222,12 @@ def light_curve(
             Note("merged", f"{merged} duplicate {'row' if merged == 1 else 'rows'} merged (same band and time)", merged)
         )
 
+    limits = limits if limits is not None else Limits()
+    if limits.left_out:
+        what = "upper limit" if limits.left_out == 1 else "upper limits"
+        why = f"no limit above zero, or no MJD from {MJD_RANGE[0]:.0f} to {MJD_RANGE[1]:.0f}"
+        log.append(Note("dropped", f"{limits.left_out:,} {what} dropped: {why}", limits.left_out))
+
     z, z_err = _number(redshift), _number(redshift_err)
     if z is not None and not 0 < z < MAX_REDSHIFT:
         # 0, -9 and 99 stand for "unknown" in catalogues; a network takes them at their word.
@@ -234,7 +242,7 @@ def light_curve(
         flux_err=frozen(e, np.float64),
         band=frozen(b, np.int8),
         forced=frozen(f, np.bool_),
-        limits=limits if limits is not None else Limits(),
+        limits=replace(limits, left_out=0),
         redshift=z,
         redshift_err=z_err if z is not None else None,
         ra=_number(ra),
@@ -248,7 +256,7 @@ def light_curve(
 
 
 def upper_limits(mjd: ArrayLike, flux_limit: ArrayLike, band: ArrayLike, *, n_sigma: float = 5.0) -> Limits:
-    """Upper limits in order: sorted by time; rows that are not finite, or not positive, are left out.
+    """Upper limits in order: sorted by time; rows that are not finite, or not positive, are left out and counted.
 
     flux_limit : (K,) [FLUXCAL], the n-sigma limit.
     """
@@ -256,9 +264,12 @@ def upper_limits(mjd: ArrayLike, flux_limit: ArrayLike, band: ArrayLike, *, n_si
     y = np.asarray(flux_limit, dtype=np.float64).ravel()
     b = np.asarray(band, dtype=np.int64).ravel()
     keep = np.isfinite(t) & np.isfinite(y) & (y > 0) & (t >= MJD_RANGE[0]) & (t <= MJD_RANGE[1])
+    left_out = int(np.sum(~keep))
     t, y, b = t[keep], y[keep], b[keep]
     order = np.lexsort((y, b, t))
-    return Limits(frozen(t[order], np.float64), frozen(y[order], np.float64), frozen(b[order], np.int8), n_sigma)
+    return Limits(
+        frozen(t[order], np.float64), frozen(y[order], np.float64), frozen(b[order], np.int8), n_sigma, left_out
+    )
 
 
 def _merge_duplicates(t, y, e, b, f):

@@ -34,7 +34,7 @@ class RealSet(CurveSet):
     physical_id, fold : the physical object and its fold (0 … 4); every version of an object shares them.
     origin : alert, survey-forced (ZTF, difference flux), data-release (ZTF, total flux) or other-telescope.
     primary : the version to score; the others are twins for the origin test. use_for_training : licence and reference image allow it.
-    use_for_scores : a primary ZTF version with an allowed licence. licence : open, cited, nc or gpl (contracts §8).
+    use_for_scores : a primary ZTF version with an allowed licence. licence : open, cited, nc or gpl (`sources.LICENCES`).
     sign_known : False where the source kept no sign of the difference (all its fluxes are positive).
     negative : share of points below the reference; explosions with more than 0.3 are not used (the reference image
     holds them). class_conflict : label lists disagree. merged : photometry of two lists (SN Ia only), cut at the common freeze.

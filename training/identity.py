@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 N_FOLDS = 5
-#: Two entries closer than this on the sky are one object (contracts: folds by physical object).
+#: Two entries closer than this on the sky are one physical object, and lie in one fold.
 MATCH_ARCSEC = 2.0
 
 

@@ -20,8 +20,8 @@ from training.alertlike import (
     ztf_band,
 )
 
-#: What may be done with a source (contracts §8). open: curves may be shipped. cited: train on it, ship no curve.
-#: nc (CC BY-NC) and gpl: neither; a test at most.
+#: What may be done with a source, by its licence. open (MIT, Apache-2.0, BSD): curves may be shipped. cited (public survey
+#: data without a licence file): train on it, cite it, ship no curve. nc (CC BY-NC) and gpl: neither; a test at most.
 LICENCES = {
     "HSE-LAMBDA/": "open",
     "astrolabsoftware/": "open",

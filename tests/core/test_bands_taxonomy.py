@@ -36,7 +36,8 @@ def test_classes_are_the_fourteen_of_plasticc_and_other():
     ("type_name", "expected"),
     [("SN Ia", "SNIa"), ("SN IIb", "SNIbc"), ("SN Ia-91bg-like", "SNIa-91bg"), ("SN IIn", "SNII"), ("RRLyr", "RRL"),
      ("EB*_Candidate", "EB"), ("(TNS) SN Icn", "SNIbc"), ("Seyfert_1", "AGN"), ("CataclyV*", "other"),
-     ("SN Ia-CSM", None), ("SLSN-II", None), ("Unknown", None)],
+     ("SN Ia-CSM", None), ("SLSN-II", None), ("Unknown", None), ("SN Ib-Ca-rich?", None), ("SN Ib-Ca-rich", None),
+     ("SN Ia?", None), ("V*?", "other")],
 )  # fmt: skip
 def test_types_of_catalogues_map_to_classes(type_name, expected):
     assert class_of(type_name) == expected

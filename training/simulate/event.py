@@ -21,7 +21,7 @@ GALACTIC_R = np.array([3.17, 2.27])
 class Event:
     """A source that changes.
 
-    name : class (contracts §1). type : what exactly. flux : (days since the event's own zero, band) -> FLUXCAL,
+    name : class (`core.taxonomy`). type : what exactly. flux : (days since the event's own zero, band) -> FLUXCAL,
     noise-free. Transients start from nothing and ``persistent`` is False; stars and AGN have flux all the time and the
     survey subtracts a reference of them. span : observed days within which a transient differs from zero.
     underlying : (2,) constant flux in ztf_g, ztf_r that lies below (host, blend); adds noise and nothing else.
