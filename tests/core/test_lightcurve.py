@@ -89,6 +89,11 @@ def test_limits_are_kept_apart_and_cleaned():
     assert limits.mjd.tolist() == [59001.0, 59002.0]
     curve = light_curve("x", [59000.0], [1.0], [0.1], [0], limits=limits)
     assert len(curve) == 1 and len(curve.limits) == 2
+    assert [(n.kind, n.count) for n in curve.notes] == [("dropped", 2)]
+    assert curve.notes[0].message.startswith("2 upper limits dropped: no limit above zero")
+    # Said once: a light curve made from this one's parts does not say it again.
+    again = light_curve("x", [59000.0], [1.0], [0.1], [0], limits=curve.limits, notes=curve.notes)
+    assert again.notes == curve.notes
 
 
 def test_an_empty_curve_is_a_light_curve():
