@@ -14,11 +14,8 @@ import os
 import signal
 import sys
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TextIO
@@ -34,6 +31,7 @@ from core.lightcurve import LightCurve
 from core.model import Model, Prior, load_model
 from core.pipeline import Unscored, classify_batches, row_columns
 from core.refusal import BadInput
+from stream.progress import Progress
 
 #: What is taken from a folder; a file that is named is read whatever it is called.
 SUFFIXES = (".avro", ".parquet", ".pq", ".csv", ".tsv", ".txt", ".dat", ".json")
@@ -43,52 +41,6 @@ BATCH = 512
 
 class Stop(Exception):
     """The run can't go on; the message is for the person at the terminal."""
-
-
-@dataclass
-class Progress:
-    """Counts of what happened so far, and the line on stderr that shows them."""
-
-    stream: TextIO
-    quiet: bool = False
-    files: int = 0
-    read: int = 0
-    unreadable: int = 0
-    lost_rows: int = 0
-    scored: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    _start: float = field(default_factory=time.monotonic)
-    _shown: float = 0.0
-
-    def count(self, frame: pd.DataFrame) -> None:
-        """Count the rows of a scored batch, and show the progress now and then."""
-        refusals = frame["refusal"].dropna()
-        self.scored += len(frame) - len(refusals)
-        self.refused.update(refusals.tolist())
-        every = 0.5 if self.stream.isatty() else 10.0
-        if not self.quiet and time.monotonic() - self._shown > every:
-            self._shown = time.monotonic()
-            self.stream.write(self.line() + ("\r" if self.stream.isatty() else "\n"))
-            self.stream.flush()
-
-    def line(self) -> str:
-        """What happened so far in one line, with the rate of scored light curves."""
-        seconds = max(time.monotonic() - self._start, 1e-9)
-        refused = sum(self.refused.values())
-        return (
-            f"{self.scored + refused:,} light curves: {self.scored:,} scored, {refused:,} with a reason why not; "
-            f"{self.scored / seconds:,.0f} scored/s, {seconds:,.0f} s"
-        )
-
-    def summary(self) -> str:
-        """The last word, with the reasons."""
-        lines = [self.line()]
-        lines += [f"  {count:>9,}  {reason}" for reason, count in self.refused.most_common()]
-        if self.lost_rows:
-            lines.append(
-                f"  {self.lost_rows:>9,}  table rows could not be read; their light curves were scored without them"
-            )
-        return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None, *, stderr: TextIO | None = None) -> int:
@@ -121,7 +73,9 @@ def score(options: argparse.Namespace, progress: Progress) -> None:
             target.write(frame)
             progress.count(frame)
         if not progress.read:
-            raise Stop(f"nothing in {options.input} could be read: {_first_reason(progress)}")
+            raise Stop(
+                f"nothing in {options.input} could be read: {progress.first_refusal or 'it holds no light curve'}"
+            )
         target.commit()
     if not progress.quiet:
         print(progress.summary(), file=progress.stream)
@@ -175,6 +129,7 @@ def _curves(
 def _counted(item: LightCurve | Unreadable, progress: Progress) -> Iterator[LightCurve | Unscored]:
     if isinstance(item, LightCurve):
         progress.read += 1
+        progress.count_notes(item)
         yield item
     elif item.row_only:
         progress.lost_rows += 1
@@ -183,11 +138,6 @@ def _counted(item: LightCurve | Unreadable, progress: Progress) -> Iterator[Ligh
     else:
         progress.unreadable += 1
         yield Unscored(item.object_id, item.refusal, item.alert_id)
-
-
-def _first_reason(progress: Progress) -> str:
-    reasons = ", ".join(f"{reason} ({count})" for reason, count in progress.refused.most_common(3))
-    return reasons or "it holds no light curve"
 
 
 # --- model and prior -------------------------------------------------------------------------------------------------
@@ -210,19 +160,20 @@ def prior_of(choice: str | None, model: Model) -> Prior | None:
     """The prior of ``--prior``: the card's own (None or "survey"), "equal", or a file of weights.
 
     A file is JSON, ``{"SNIa": 0.6, …}``, or CSV with the columns class and weight; classes it leaves out get weight 0.
-    Raises Stop for a file that can't be read, unknown classes, or weights that are no weights.
+    Raises Stop for a model that declares no prior to move from, a file that can't be read, unknown classes, or weights
+    that are no weights.
     """
     if choice is None or choice == "survey":
         return None
-    if choice == "equal":
-        return model.equal_prior()
     path = Path(choice)
-    if not path.is_file():
+    if choice != "equal" and not path.is_file():
         raise Stop(f"--prior {choice}: expected survey, equal, or a file of weights")
     if model.prior.weights is None:
         raise Stop(
             f"--prior {choice}: {model.name} declares no prior of its own, so its probabilities can't be moved to another"
         )
+    if choice == "equal":
+        return model.equal_prior()
     weights = _weights(path)
     if unknown := [name for name in weights if name not in model.classes]:
         raise Stop(

@@ -251,8 +251,28 @@ def test_a_bad_prior_file_is_one_sentence(content, says, tmp_path):
 
 def test_a_model_without_a_prior_can_not_be_moved_to_another(tmp_path):
     (tmp_path / "p.json").write_text('{"SNIa": 1}')
-    with pytest.raises(command.Stop, match="declares no prior"):
-        command.prior_of(str(tmp_path / "p.json"), stand_in(None))
+    for choice in (str(tmp_path / "p.json"), "equal"):
+        code, said = run(CURVES, "--out", tmp_path / "o.csv", "--prior", choice)
+        assert code == 2
+        assert f"--prior {choice}: {MODEL} declares no prior of its own" in said
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_the_last_word_sums_up_what_the_readers_noted(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = ["a,60000,ztf_g,18,0.1,0.1", "a,60000,ztf_g,18,0.1,0.1", "a,60001,ztf_r,99,99,", "b,60000,ztf_g,18,0.1,99"]
+    path.write_text("oid,mjd,band,mag,magerr,redshift\n" + "\n".join(rows) + "\n")
+    out = tmp_path / "o.csv"
+    code, said = run(path, "--out", out)
+    assert code == 0
+    lines = [line.strip() for line in said.splitlines()]
+    start = lines.index("light curves with notes (column notes):")
+    assert lines[start + 1].startswith("2  dropped, 1 row; first: 1 row dropped: the magnitude is a stand-in")
+    assert lines[start + 2].startswith("1  merged, 1 row; first: 1 duplicate row merged")
+    assert lines[start + 3] == f"written: {out}"
+    notes = pd.read_csv(out)["notes"]
+    assert "stand-in" in notes[0] and "redshift 99 not used" in notes[1]
+    assert "notes" not in run(path, "--out", out, "--quiet")[1]
 
 
 def test_as_a_program(tmp_path):
