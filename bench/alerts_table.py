@@ -24,7 +24,7 @@ from core.pipeline import classify
 from core.refusal import BadInput, Refusal
 from stream.score import SUFFIXES
 
-STAGES = ("read", "select", "gp_recipe", "inference", "explain", "gp")
+STAGES = ("read", "select", "gp", "recipe", "inference", "explain")
 
 
 @dataclass

@@ -20,14 +20,11 @@ from core.pipeline import Classification, check_by_deletion, classify
 
 def checks(model_name: str) -> list[tuple[float, float, float, bool]]:
     """(before, without the top, mean without random, passed) of every real sample that can be checked."""
-    source, whole = SampleSource(), load_model(model_name)
-    n_folds = len(whole.card.data["files"].get("folds", []))
+    source, model = SampleSource(), load_model(model_name)
     rows = []
     for entry in source.catalogue().itertuples():
-        fold = source.fold_of(entry.object_id)
         if entry.simulated:
             continue
-        model = load_model(model_name, fold=fold) if fold is not None and n_folds else whole
         result = classify(source.fetch(entry.object_id), model)
         if not isinstance(result, Classification):
             continue

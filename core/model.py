@@ -69,7 +69,8 @@ class _Session:
     def __init__(self, content: bytes, tensors: Mapping[str, str], batch: int) -> None:
         _, interpreter_class = find_interpreter()
         self._interpreter = interpreter_class(model_content=content, num_threads=1)
-        if tensors["activations"] not in {d["name"] for d in self._interpreter.get_output_details()}:
+        self.outputs_activations = tensors["activations"] in {d["name"] for d in self._interpreter.get_output_details()}
+        if not self.outputs_activations:
             # The published file does not output its activations: keeping all tensors lets them be read by name.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -120,6 +121,8 @@ class Model:
         session = self._session(1)
         self.head_weights = self._oriented(session.constant("head_weights"))
         self.head_bias = session.constant("head_bias").ravel()
+        #: False where the file does not output what the map is made of, and it is read inside the interpreter.
+        self.outputs_activations = session.outputs_activations
         if fold is None and variant is None:
             self._check_golden(session)
 
@@ -128,7 +131,7 @@ class Model:
         return self.card.name
 
     def fold_of(self, object_id: str) -> int | None:
-        """The fold of training that holds an object, by the model's evaluation table; None when it is not among them."""
+        """The fold of training that holds an object, by any of its names; None when it was not among them."""
         return _folds_of(self.card.folder).get(object_id)
 
     def for_object(self, object_id: str) -> Model:
@@ -232,11 +235,11 @@ class Model:
 
 @lru_cache(maxsize=16)
 def _folds_of(folder: Path) -> dict[str, int]:
-    """Object id -> fold, of a model folder's evaluation table; empty where a model has no fold models."""
-    table = folder / "evaluation.parquet"
+    """Name of a training object -> its fold, from a model folder's seen.parquet; empty where a model has no fold models."""
+    table = folder / "seen.parquet"
     if not table.is_file() or not (folder / "folds").is_dir():
         return {}
-    columns = pq.read_table(table, columns=["object_id", "fold"])
+    columns = pq.read_table(table, columns=["name", "fold"])
     return {str(oid): int(fold) for oid, fold in zip(*(c.to_pylist() for c in columns.columns), strict=True)}
 
 

@@ -10,6 +10,7 @@ One flat batch or a batch of one run through the same code: `Recipe.apply`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +36,7 @@ class TensorBatch:
     values : (B, L, M) float32. times : (B, L) [MJD], what each row stands for; falling when the recipe reverses time.
     features : (B, R) float32, appended numbers (redshift, …), already scaled; R may be 0.
     amplitude [FLUXCAL], time_scale [d] : (B,) of the Gaussian process. log_likelihood, status : (B,) of its fit.
-    peak : (B,) largest |GP mean| at an observed point [FLUXCAL].
+    peak : (B,) largest |GP mean| at an observed point [FLUXCAL]. gp_seconds : what the batch's Gaussian processes took.
     """
 
     values: NDArray[np.float32]
@@ -46,6 +47,7 @@ class TensorBatch:
     log_likelihood: NDArray[np.float64]
     status: NDArray[np.int64]
     peak: NDArray[np.float64]
+    gp_seconds: float
 
 
 @dataclass(frozen=True)
@@ -137,11 +139,13 @@ class Recipe:
         times, mean, std = np.empty((n, length)), np.empty((n, length, m)), np.empty((n, length, m))
         theta, log_l, status = np.empty((n, 2)), np.empty(n), np.empty(n, np.int64)
         centre, peak = np.empty(n), np.empty(n)
+        clock = time.perf_counter()
         engine.interpolate(
             offsets, t, lam, flux, flux_err, WAVELENGTH[list(self.band_indices)], length,
             self.step if self.kind == "fixed-grid" else 0.0, self.before,
             times, mean, std, theta, log_l, status, centre, peak,
         )  # fmt: skip
+        gp_seconds = time.perf_counter() - clock
         first, last = t[offsets[:-1]], t[offsets[1:] - 1]
         if self.kind == "fixed-grid":
             values = _fixed_grid_channels(self.channels, times, mean, std, theta, peak, first, last)
@@ -156,6 +160,7 @@ class Recipe:
             log_likelihood=log_l,
             status=status,
             peak=peak,
+            gp_seconds=gp_seconds,
         )
 
     def _published(self, mean: NDArray, times: NDArray) -> tuple[NDArray, NDArray]:

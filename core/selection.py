@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bands import BANDS, band_names
+from core.bands import BANDS
 from core.lightcurve import LightCurve, Note, frozen
 from core.refusal import Refusal
 
@@ -199,4 +199,4 @@ def _log(notes: list[Note], gone: NDArray, why: str) -> None:
 
 
 def _names(bands: NDArray) -> list[str]:
-    return band_names(sorted(set(bands.tolist())))
+    return [BANDS[b].label for b in sorted(set(bands.tolist()))]

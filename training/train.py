@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from core.card import load_card
@@ -159,6 +160,7 @@ def main() -> None:
 def ship(out: Path, work: Path, shape: Shape, plan: Plan, real: CurveSet, simulated: CurveSet) -> None:
     """Copy the files, fit the calibration on out-of-fold answers, and write the card."""
     (out / "folds").mkdir(parents=True, exist_ok=True)
+    seen(real.objects).to_parquet(out / "seen.parquet", index=False)
     (out / "model.tflite").write_bytes((work / "final.tflite").read_bytes())
     for k in range(N_FOLDS):
         (out / f"folds/{k}.tflite").write_bytes((work / f"fold-{k}.tflite").read_bytes())
@@ -177,6 +179,17 @@ def ship(out: Path, work: Path, shape: Shape, plan: Plan, real: CurveSet, simula
     calibration = fit_calibration(as_answers(table), survey_prior())
     write_card(out, real, simulated, calibration=calibration, **card)
     print(f"{out}: temperature {calibration['temperature']} at {calibration['n_points']} points")
+
+
+def seen(objects: pd.DataFrame) -> pd.DataFrame:
+    """Every name that an object of training goes by, and its fold: who asks for one gets the model that has not seen it.
+
+    objects : as `training.datasets.load_real` gives them, with object_id, ztf_id, iau_name and fold.
+    """
+    trained = objects[objects["use_for_training"].astype(bool)]
+    names = trained.melt(id_vars="fold", value_vars=["object_id", "ztf_id", "iau_name"], value_name="name")
+    names = names[names["name"].fillna("").astype(str) != ""]
+    return names[["name", "fold"]].drop_duplicates().sort_values("name", ignore_index=True)
 
 
 def _is_done(work: Path, name: str, stamp: str) -> bool:

@@ -40,9 +40,22 @@ def photometry_table(curve: LightCurve, result: Classification | None, class_nam
             "used": [*used, *([False] * k)],
         }
     )
+    if result is not None:
+        table["gp_mean_fluxcal"], table["gp_std_fluxcal"] = _process_at(table, curve, result)
     if share is not None:
         table[f"map_share_percent_{class_name}"] = np.concatenate([share, np.full(k, np.nan)])
     return table
+
+
+def _process_at(table: pd.DataFrame, curve: LightCurve, result: Classification) -> tuple[np.ndarray, np.ndarray]:
+    """The Gaussian process at the time and in the band of every row; NaN in bands that the model does not read."""
+    mean, std = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    bands = np.concatenate([curve.band, curve.limits.band])
+    for b in result.model.recipe.band_indices:
+        here = bands == b
+        if here.any():
+            mean[here], std[here] = result.fit.predict(table["mjd"].to_numpy()[here], b)
+    return mean, std
 
 
 def observation_share(curve: LightCurve, result: Classification | None, class_name: str) -> np.ndarray | None:
@@ -64,8 +77,11 @@ def as_csv(curve: LightCurve, result: Classification | None, class_name: str = "
     if curve.provenance.simulated:
         out.write("# SIMULATED light curve\n")
     if result is not None:
+        model = result.model
+        fold = f" fold model {model.fold}" if model.fold is not None else ""
         out.write(
-            f"# model {result.model.name} {result.model.card.version}, sha256 {result.model.sha256}, prior {result.prior.name}\n"
+            f"# model {model.name} {model.card.version}{fold}, recipe {model.recipe_name}, sha256 {model.sha256}, "
+            f"prior {result.prior.name}\n"
         )
         row = ", ".join(f"{c} {p:.5f}" for c, p in zip(result.model.classes, result.probabilities, strict=True))
         out.write(f"# probabilities: {row}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ import streamlit as st
 if TYPE_CHECKING:
     from core.model import Model
     from core.settings import ExtraModel, Settings
+
+log = logging.getLogger(__name__)
 
 DEFAULT_MODEL = "t2-ztf"
 #: Addresses that stand in for the brokers' own; set by tests' code alone, loopback only (see the registry).
@@ -60,28 +63,41 @@ def sources() -> dict[str, Any]:
 @st.cache_resource(show_spinner=False)
 def model_names() -> list[str]:
     """Models that can be chosen, the default first; a published card offers each of its recipes."""
-    from core.card import find_cards, load_card
+    from core.card import CardError, find_cards, load_card
     from core.model import MODELS
 
     names: list[str] = []
     for name, folder in {
-        **find_cards(MODELS),
         **{name: extra.folder for name, extra in extra_models().items()},
+        **find_cards(MODELS),
     }.items():
-        card = load_card(folder)
+        try:
+            card = load_card(folder)
+        except CardError:
+            log.exception("The model %s is not offered: its card can't be trusted.", name)
+            continue
         rest = [f"{name}@{recipe}" for recipe in card.recipe_names if recipe != card.data["default_recipe"]]
         names += [name, *rest]
     return sorted(names, key=lambda name: (name != DEFAULT_MODEL, name.startswith("t2-published"), name))
 
 
+@st.cache_resource(show_spinner=False)
 def extra_models() -> dict[str, ExtraModel]:
-    """Models outside the repository that the server's owner allows, by folder name."""
-    return {extra.folder.name: extra for extra in settings().extra_models}
+    """Models outside the repository that the server's owner allows, by folder name; no shipped name can be taken."""
+    from core.card import find_cards
+    from core.model import MODELS
+
+    extra = {extra.folder.name: extra for extra in settings().extra_models}
+    for name in extra.keys() & find_cards(MODELS).keys():
+        log.error(
+            "The model folder %s is not offered: a shipped model has its name. Rename it.", extra.pop(name).folder
+        )
+    return extra
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def model(name: str, fold: int | None = None) -> Model:
-    """A model by name, or its fold model that has not seen a certain object.
+def model(name: str) -> Model:
+    """A model by name.
 
     Raises CardError for a model from outside whose file is not the one that the owner allowed.
     """
@@ -91,11 +107,11 @@ def model(name: str, fold: int | None = None) -> Model:
     short, at, recipe = name.partition("@")
     extra = extra_models().get(short)
     if extra is None:
-        return load_model(name, fold=fold)
+        return load_model(name)
     whole = load_model(f"{extra.folder}{at}{recipe}")
     if whole.sha256 != extra.sha256:
         raise CardError(f"{short}: the model file is not the one that this server's settings allow")
-    return whole if fold is None else load_model(f"{extra.folder}{at}{recipe}", fold=fold)
+    return whole
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -12,7 +12,7 @@ from core.explain import DeletionCheck
 from core.lightcurve import LightCurve, Note
 from core.model import Model
 from core.pipeline import Classification
-from core.taxonomy import BY_NAME
+from core.taxonomy import BY_NAME, VARIABLE
 from ui.reading import MapReading, read_map
 
 #: Below this lead over the runner-up an answer is called undecided.
@@ -62,7 +62,7 @@ def verdict(result: Classification) -> Verdict:
     variable = grouped(result)
     runner_up = f"Runner-up {class_title(second)}, {percent(p_second)}."
     record = track_record(result)
-    if "variable_above" in rules and variable >= rules["variable_above"] and first not in _VARIABLE:
+    if "variable_above" in rules and variable >= rules["variable_above"] and first not in VARIABLE:
         return Verdict(
             "variable",
             f"Perhaps not a transient, {percent(variable)}",
@@ -78,13 +78,10 @@ def verdict(result: Classification) -> Verdict:
     return Verdict("decided", f"{class_title(first)}, {percent(p_first)}", f"{runner_up} {record}")
 
 
-_VARIABLE = {name for name, c in BY_NAME.items() if c.group in ("stellar", "other") or name == "AGN"}
-
-
 def grouped(result: Classification) -> float:
     """Probability of variable stars, active nuclei and other variables together."""
     return float(
-        sum(p for p, name in zip(result.probabilities, result.model.classes, strict=True) if name in _VARIABLE)
+        sum(p for p, name in zip(result.probabilities, result.model.classes, strict=True) if name in VARIABLE)
     )
 
 
@@ -129,7 +126,7 @@ def _where_it_leans(reading: MapReading, title: str, result: Classification) -> 
     weight = f"{reading.focus_share:.0f} % of the weight"
     seen = f"{reading.points or 'none'} of {len(result.selection.curve)} points"
     if reading.is_even:
-        start = f"For {title} the map is nearly even: {weight} spreads over **days {days}**, {reading.focus_rows:.0f} % of its grid ({seen})."
+        start = f"For {title} the map is nearly even: {weight} spreads over **days {days}**, {reading.focus_rows:.0f} % of the time that the network reads ({seen})."
     else:
         start = f"For {title} the model leans on **days {days}** ({weight}, {seen})."
     unseen = reading.before + reading.after
@@ -270,20 +267,24 @@ def provenance_line(result: Classification) -> str:
             f"recipe {model.recipe_name}",
             f"cuts: {model.recipe.cuts.sentence()}",
             f"runtime {model.runtime}",
+            "map from the file's own output" if model.outputs_activations else "map read from a tensor inside the file",
             f"scored {when}",
             f"{spent:.0f} ms",
         ]
     )
 
 
-def prior_line(model: Model, prior_name: str, *, spread: bool) -> str:
-    """Which prior is in force, and what the whiskers are."""
+def prior_line(model: Model, prior_name: str, *, spread: int) -> str:
+    """Which prior is in force, and what the whiskers are. spread : number of fold models, 0 without whiskers."""
     prior = (
         "No prior declared: the network's own output"
         if model.prior.weights is None
         else {
-            "survey": "Prior: survey mix of a magnitude-limited alert stream",
+            "survey": "Prior: survey mix, as a broker's filter for transients passes it",
             "equal": "Prior: every class equally likely",
         }.get(prior_name, f"Prior: {prior_name}")
     )
-    return prior + (" · whiskers: spread of the fold models" if spread else "")
+    if not spread:
+        return prior
+    seen = f", {spread - 1} of which have seen this object" if model.fold is not None else ""
+    return f"{prior} · whiskers: spread of the {spread} fold models{seen}"

@@ -79,11 +79,6 @@ class SampleSource:
             ),
         )
 
-    def fold_of(self, object_id: str) -> int | None:
-        """The fold whose model has not seen this sample; None when no model has, or the id is unknown."""
-        fold = self._objects["fold"].get(str(object_id))
-        return None if fold is None or pd.isna(fold) else int(fold)
-
     @cached_property
     def _objects(self) -> pd.DataFrame:
         return self._read("objects").set_index("object_id")

@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.card import CardError, find_cards, load_card
@@ -18,7 +19,7 @@ NAMES = sorted(find_cards(MODELS))
 
 def tensors(values):
     n = len(values)
-    return TensorBatch(values, np.zeros((n, 1)), np.zeros((n, 0), np.float32), *(np.zeros(n) for _ in range(5)))
+    return TensorBatch(values, np.zeros((n, 1)), np.zeros((n, 0), np.float32), *(np.zeros(n) for _ in range(5)), 0.0)
 
 
 @pytest.fixture
@@ -143,3 +144,13 @@ def test_rules_of_bayes_hold_when_the_prior_is_switched(name):
     survey, equal = (model.calibrate(logits, np.full(5, 20), p) for p in (model.prior, model.equal_prior()))
     again = equal * model.prior.weights
     assert np.allclose(survey, again / again.sum(axis=1, keepdims=True))
+
+
+def test_a_training_object_is_answered_for_by_the_fold_model_that_has_not_seen_it():
+    model = load_model("t2-ztf")
+    evaluation = pd.read_parquet(model.card.folder / "evaluation.parquet")
+    assert all(model.fold_of(oid) == fold for oid, fold in zip(evaluation.object_id, evaluation.fold, strict=True))
+    assert model.for_object(evaluation.object_id[0]).fold == evaluation.fold[0]
+    assert model.for_object("an object that nobody knows") is model
+    # Known to surveys by another name than the one it was trained under.
+    assert model.fold_of("ZTF18aabdajx") == 3

@@ -15,7 +15,13 @@ def owner_sets(monkeypatch):
     """Set T2SCOPE_ variables for one test, read afresh before and after."""
 
     def forget():
-        for kept in (resources.settings, resources.model_names, resources.model, resources.fold_models):
+        for kept in (
+            resources.settings,
+            resources.model_names,
+            resources.model,
+            resources.extra_models,
+            resources.fold_models,
+        ):
             kept.clear()
 
     def set_to(**values):
@@ -46,3 +52,16 @@ def test_a_model_from_outside_is_offered_and_only_as_the_owner_knows_it(owner_se
     with pytest.raises(CardError, match="not the one"):
         resources.model("mine")
     assert "not the one" in opened(model="mine").error[0].value
+
+
+def test_a_broken_card_is_left_out_and_a_shipped_name_is_not_given_away(owner_sets, tmp_path, caplog):
+    folders = [tmp_path / "broken", tmp_path / "t2-ztf"]
+    for folder in folders:
+        shutil.copytree(MODELS / "t2-published-gr", folder)
+    digest = load_card(folders[0]).data["files"]["model"]["sha256"]
+    (folders[0] / "card.json").write_text("{")
+    owner_sets(EXTRA_MODELS=",".join(f"{folder}@{digest}" for folder in folders))
+    assert "broken" not in resources.model_names() and resources.model_names()[0] == "t2-ztf"
+    assert resources.model("t2-ztf").card.folder == MODELS / "t2-ztf"
+    assert "broken" in caplog.text and "a shipped model has its name" in caplog.text
+    assert opened().get("plotly_chart")

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.brokers.files import read_file
 from core.brokers.samples import SampleSource
 from core.lightcurve import Provenance, light_curve
 from core.model import load_model
-from core.pipeline import check_by_deletion, classify
+from core.pipeline import Classification, check_by_deletion, classify
 from tests.curves import supernova
 from ui import wording
 from ui.export import as_csv, as_json
@@ -104,17 +107,48 @@ def test_a_refused_curve_can_be_taken_home_too():
     assert json.loads(as_json(curve, None))["photometry"][0]["mag_ab"] is None
 
 
+def printed_by(code, folder=ROOT):
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return {name: float(p) for name, p in (line.split() for line in done.stdout.splitlines())}
+
+
+def as_printed(result):
+    return pytest.approx(dict(zip(result.model.classes, result.probabilities, strict=True)), abs=1e-4)
+
+
+def test_the_snippet_of_a_table_reads_it_as_the_page_did(tmp_path):
+    curve = supernova()
+    rows = [
+        f"{t},{'gr'[b]},{y},{e}" for t, b, y, e in zip(curve.mjd, curve.band, curve.flux, curve.flux_err, strict=True)
+    ]
+    table = "object_id,mjd,band,flux,fluxerr\n" + "".join(f"{oid},{row}\n" for oid in "ab" for row in rows)
+    (tmp_path / "mine.csv").write_text(table)
+    reading = {"survey": None, "default_survey": "ztf", "flux_unit": "njy"}
+    _, second = read_file(table.encode(), "mine.csv", **reading).curves
+    result = classify(second, load_model("t2-published-gr@as-trained"))  # scales by flux, so the unit tells
+    assert printed_by(snippet(second, result, "file", reading), tmp_path) == as_printed(result)
+
+
+def test_the_snippet_of_a_file_of_alerts_finds_the_alert_that_was_chosen(tmp_path):
+    name = "fink_ztf_tde_2020.parquet"
+    shutil.copy(ROOT / "tests/data/files" / name, tmp_path)
+    model = load_model("t2-published-gr")
+    scored = [classify(c, model) for c in read_file(tmp_path / name).curves if c.alert_id]
+    result = [r for r in scored if isinstance(r, Classification)][-1]
+    assert printed_by(snippet(result.curve, result, "file", {"default_survey": "ztf"}), tmp_path) == as_printed(result)
+
+
 def test_the_snippet_gives_the_numbers_of_the_page():
     sample = SampleSource()
     oid = sample.examples[0]
-    model = load_model("t2-ztf", fold=sample.fold_of(oid))
+    model = load_model("t2-ztf")
     result = classify(sample.fetch(oid), model, prior=model.equal_prior())
     code = snippet(result.curve, result, "sample")
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    printed = dict(line.split() for line in done.stdout.splitlines())
-    for name, p in zip(model.classes, result.probabilities, strict=True):
-        assert float(printed[name]) == pytest.approx(p, abs=1e-4)
+    assert printed_by(code) == as_printed(result)
 
 
 # --- links -----------------------------------------------------------------------------------------------------------

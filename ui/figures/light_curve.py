@@ -274,6 +274,11 @@ def _finish(figure: go.Figure, view: CurveView, theme: Theme, *, with_map: bool)
     else:
         figure.update_yaxes(range=_flux_range(view), row=1, col=1)
     figure.update_xaxes(range=_time_range(view))
+    if curve.provenance.simulated:  # in the picture itself: it travels without the page
+        figure.add_annotation(
+            text="SIMULATED", xref="paper", yref="paper", x=0.995, y=0.985, xanchor="right", yanchor="top",
+            showarrow=False, font={"size": 13, "color": theme.muted},
+        )  # fmt: skip
     if with_map:
         figure.update_xaxes(title_text=title, showticklabels=True, row=2, col=1)
         figure.update_yaxes(showticklabels=False, showgrid=False, fixedrange=True, row=2, col=1)

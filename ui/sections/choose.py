@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Thread
 from typing import Any
@@ -26,14 +27,14 @@ BEAT = 0.1
 class Chosen:
     """What the person asked for. curve : None when it could not be had; then the page has already said why.
 
-    source : key. fold : the fold of training that holds the object, when it is known. ids : neighbours in the list.
+    source : key. ids : neighbours in the list. reading : options with which a file was read.
     """
 
     source: str
     curve: LightCurve | None
     model: str
-    fold: int | None = None
     ids: tuple[str, ...] = ()
+    reading: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def choose() -> Chosen:
@@ -75,7 +76,7 @@ def _sample(model: str) -> Chosen:
             f"{plain(repr(wanted))} is not among the {len(ids)} embedded samples. Choose a broker to ask for it."
         )
         return Chosen("sample", None, model, ids=ids)
-    return Chosen("sample", sample.fetch(oid), model, fold=sample.fold_of(oid), ids=ids)
+    return Chosen("sample", sample.fetch(oid), model, ids=ids)
 
 
 @st.cache_resource(show_spinner=False)
@@ -184,10 +185,10 @@ def _file(model: str) -> Chosen:
             "Columns are read tolerantly: object_id, mjd, band, flux, flux_err, or magnitudes. Units: FLUXCAL, µJy or nJy."
         )
         return Chosen(FILE, None, model)
-    survey, unit = _reading_options()
+    reading = _reading_options()
     try:
         data = upload.getvalue()
-        content = _read(sha256(data).hexdigest(), data, upload.name, survey, unit)
+        content = _read(sha256(data).hexdigest(), data, upload.name, tuple(reading.items()))
     except BadInput as error:
         st.error(plain(error.message), icon=":material/error:")
         return Chosen(FILE, None, model)
@@ -197,7 +198,7 @@ def _file(model: str) -> Chosen:
         return Chosen(FILE, None, model)
     ids = tuple(dict.fromkeys(_labels(content.curves)))
     chosen = url_choice(st.selectbox, f"Object ({len(ids):,} in the file)", ids, "oid", ids[0])
-    return Chosen(FILE, content.curves[_labels(content.curves).index(chosen)], model, ids=ids)
+    return Chosen(FILE, content.curves[_labels(content.curves).index(chosen)], model, ids=ids, reading=reading)
 
 
 def _labels(curves: list[LightCurve]) -> list[str]:
@@ -205,18 +206,23 @@ def _labels(curves: list[LightCurve]) -> list[str]:
     return [c.object_id if c.alert_id is None else f"{c.object_id} · alert {c.alert_id}" for c in curves]
 
 
-def _reading_options() -> tuple[str | None, str | None]:
+def _reading_options() -> dict[str, str | None]:
+    """Arguments of `read_file`: what the file does not say by itself."""
     with st.popover("How to read it"):
         survey = st.selectbox("Survey of bare band letters", ["the file says", "ztf", "lsst"], key="survey")
         unit = st.selectbox("Unit of fluxes", ["the column says", "fluxcal", "ujy", "njy"], key="flux_unit")
-    return (None if survey == "the file says" else survey), (None if unit == "the column says" else unit)
+    return {
+        "survey": None if survey == "the file says" else survey,
+        "default_survey": "ztf",
+        "flux_unit": None if unit == "the column says" else unit,
+    }
 
 
 @st.cache_resource(max_entries=8, scope="session", show_spinner="Reading the file…")
-def _read(digest: str, _content: bytes, name: str, survey: str | None, unit: str | None) -> Any:
+def _read(digest: str, _content: bytes, name: str, reading: tuple[tuple[str, Any], ...]) -> Any:
     from core.brokers.files import read_file
 
-    return read_file(_content, name, survey=survey, default_survey="ztf", flux_unit=unit)
+    return read_file(_content, name, schemas=resources.settings().schemas, **dict(reading))
 
 
 def _report(content: Any) -> None:

@@ -58,7 +58,7 @@ def _take_away(chosen: Chosen, curve: LightCurve, result: Classification | Refus
         st.code(permanent_link(chosen, curve, result), language=None, wrap_lines=True)
     if isinstance(result, Classification):
         st.markdown("**The same numbers in Python**")
-        st.code(snippet(curve, result, chosen.source), language="python")
+        st.code(snippet(curve, result, chosen.source, chosen.reading), language="python")
 
 
 def permanent_link(chosen: Chosen, curve: LightCurve, result: Classification | Refusal) -> str:

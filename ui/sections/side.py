@@ -41,7 +41,7 @@ def show_probabilities(result: Classification, class_name: str, theme: Theme, *,
     order = result.order[:SHOWN]
     words = ", ".join(f"{class_title(result.model.classes[i])} {percent(result.probabilities[i])}" for i in order)
     st.plotly_chart(figure, config=STATIC, alt=f"Class probabilities: {words}.", key=key)
-    lines = (rest_line(result, SHOWN), prior_line(result.model, result.prior.name, spread=len(result.spread) > 0))
+    lines = (rest_line(result, SHOWN), prior_line(result.model, result.prior.name, spread=len(result.spread)))
     st.caption("  \n".join(line for line in lines if line))
 
 
