@@ -21,12 +21,15 @@ from core.refusal import BadInput
 
 _MAX_FILES = 2000
 _MAX_DEPTH = 16
+#: Pieces that a byte may stand for (wrapping records, nulls): the largest real alert has less than one.
+_WORK_PER_BYTE = 32
+_MAX_WEIGHT = 1000
 
 
 def checked_schema(raw: object) -> dict[str, Any]:
-    """A schema parsed and found harmless: a record, not recursive, without lists of things that take no bytes.
+    """A schema parsed and found harmless: a record, not recursive, in which every piece of work is paid for in bytes.
 
-    Both would let a few bytes keep the decoder busy or deep enough to end the process. Raises BadInput ("schema").
+    Otherwise a few bytes keep the decoder busy for ever, or deep enough to end the process. Raises BadInput ("schema").
     """
     if not isinstance(raw, dict) or raw.get("type") != "record":
         raise BadInput("schema", f"the Avro schema is {str(raw)[:60]!r}; expected a record, one alert")
@@ -36,7 +39,9 @@ def checked_schema(raw: object) -> dict[str, Any]:
         raise BadInput("schema", f"the Avro schema can't be parsed: {str(error)[:200]}") from error
     definitions: dict[str, Any] = {}
     _collect_names(parsed, definitions)
-    _check_part(parsed, definitions, ())
+    weight, _ = _Walk(definitions).weigh(parsed)
+    if weight > _MAX_WEIGHT:
+        raise BadInput("schema", f"the Avro schema has {weight:,} more parts than bytes could fill; alerts have none")
     return parsed  # type: ignore[return-value]
 
 
@@ -186,33 +191,58 @@ def _collect_names(part: Any, definitions: dict[str, Any], depth: int = 0) -> No
                 _collect_names(part[key], definitions, depth + 1)
 
 
-def _check_part(part: Any, definitions: dict[str, Any], inside: tuple[str, ...]) -> int:
-    """The least number of bytes that ``part`` takes; raises BadInput when it is recursive, too deep or a bomb."""
-    if len(inside) > _MAX_DEPTH:
-        raise BadInput("schema", f"the Avro schema is nested more than {_MAX_DEPTH} deep")
-    if isinstance(part, list):
-        for item in part:
-            _check_part(item, definitions, inside)
-        return 1
-    if isinstance(part, str):
-        if part in definitions:
-            return _check_part(definitions[part], definitions, inside)
-        return 0 if part == "null" else 1
-    kind = part["type"]
-    if kind in ("record", "error"):
-        name = part["name"]
+class _Walk:
+    """Every part of a schema weighed once, however often it is named.
+
+    The weight of a part is the work it can make beyond `_WORK_PER_BYTE` pieces for each byte that it takes: as long as no
+    list holds items of a positive weight, decoding takes time in proportion to the bytes. Raises BadInput ("schema").
+    """
+
+    def __init__(self, definitions: dict[str, Any]) -> None:
+        self.definitions = definitions
+        self._known: dict[str, tuple[int, int]] = {}
+
+    def weigh(self, part: Any, inside: tuple[str, ...] = ()) -> tuple[int, int]:
+        """(weight, depth) of ``part``, which lies in the named records and lists ``inside``."""
+        name = part if isinstance(part, str) else str(part.get("name", "")) if isinstance(part, dict) else ""
         if name in inside:
             raise BadInput("schema", f"the Avro schema is recursive ({name} holds itself); alerts are not")
-        return sum(_check_part(f["type"], definitions, (*inside, name)) for f in part["fields"])
-    if kind in ("array", "map"):
-        item = part["items"] if kind == "array" else part["values"]
-        if _check_part(item, definitions, (*inside, kind)) == 0 and kind == "array":
-            raise BadInput(
-                "schema", f"the Avro schema has a list of {listing([item])}, which take no bytes; alerts have none"
-            )
-        return 1
-    if kind == "fixed":
-        return int(part["size"])
-    if isinstance(kind, dict | list):
-        return _check_part(kind, definitions, inside)
-    return 0 if kind == "null" else 1
+        weight, depth = self._known[name] if name in self._known else self._weigh(part, inside)
+        if len(inside) + depth > _MAX_DEPTH:
+            raise BadInput("schema", f"the Avro schema is nested more than {_MAX_DEPTH} deep")
+        if name in self.definitions:
+            self._known[name] = weight, depth
+        return weight, depth
+
+    def _weigh(self, part: Any, inside: tuple[str, ...]) -> tuple[int, int]:
+        if len(inside) > _MAX_DEPTH:
+            return 0, 1
+        if isinstance(part, list):
+            branches = [self.weigh(item, inside) for item in part]
+            return _primitive(1) + max((w for w, _ in branches), default=0), max((d for _, d in branches), default=0)
+        if isinstance(part, str):
+            return self.weigh(self.definitions[part], inside) if part in self.definitions else (_primitive(part), 0)
+        kind = part["type"]
+        if kind in ("record", "error"):
+            fields = [self.weigh(f["type"], (*inside, part["name"])) for f in part["fields"]]
+            return 1 + sum(w for w, _ in fields), 1 + max((d for _, d in fields), default=0)
+        if kind in ("array", "map"):
+            item = part["items"] if kind == "array" else part["values"]
+            weight, depth = self.weigh(item, (*inside, f"{kind} of"))
+            if weight + (0 if kind == "array" else _primitive(1)) > 0:
+                raise BadInput(
+                    "schema",
+                    f"the Avro schema has a list of {listing([item])}, which take no bytes or next to none; alerts have none",
+                )
+            return _primitive(1), 1 + depth
+        if kind == "fixed":
+            return _primitive(part["size"]), 0
+        if isinstance(kind, dict | list):
+            return self.weigh(kind, inside)
+        return _primitive(kind), 0
+
+
+def _primitive(kind: object) -> int:
+    """The weight of something without parts: by its name, or by the bytes that it takes at least."""
+    size = kind if isinstance(kind, int) else 0 if kind == "null" else 1
+    return 1 - _WORK_PER_BYTE * size

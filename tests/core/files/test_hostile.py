@@ -187,6 +187,49 @@ def test_a_schema_nested_too_deep():
     assert "deep" in refused(handmade(with_field(kind), "null", (1, None, record())), "schema")
 
 
+def doubling(depth, leaf, *, width=2):
+    """The alert, and records that each hold the one before ``width`` times: width ** depth leaves in a few kilobytes."""
+    part = {"type": "record", "name": "own.r0", "fields": [{"name": "leaf", "type": leaf}]}
+    parts = [part]
+    for i in range(1, depth):
+        fields = [{"name": f"f{k}", "type": f"own.r{i - 1}"} for k in range(width)]
+        parts.append({"type": "record", "name": f"own.r{i}", "fields": fields})
+    extra = [{"name": f"extra{i}", "type": part} for i, part in enumerate(parts)]
+    return {**ZTF_SCHEMA, "fields": [*ZTF_SCHEMA["fields"], *extra]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "says"),
+    [
+        (doubling(30, "int"), "deep"),
+        (doubling(14, "int", width=50), "do not fit"),  # harmless: 50 ** 13 leaves have that many bytes, or none
+        (doubling(14, "null"), "more parts than bytes"),
+        (doubling(14, "null", width=50), "more parts than bytes"),
+    ],
+)
+def test_records_that_name_each_other_again_and_again_take_no_time(schema, says):
+    start = time.monotonic()
+    with pytest.raises(BadInput) as error:
+        read_file(handmade(schema, "null", (1, None, record())))
+    assert says in error.value.message
+    assert time.monotonic() - start < 1.0
+
+
+def test_a_list_of_records_that_are_nearly_free_is_refused():
+    """One byte for forty thousand nulls, as often as the file has bytes."""
+    free = [{"name": f"n{k}", "type": "null"} for k in range(40_000)]
+    item = {"type": "record", "name": "cheap", "fields": [*free, {"name": "a", "type": "int"}]}
+    for kind in ({"type": "array", "items": item}, {"type": "map", "values": ["null", item]}):
+        assert "next to none" in refused(handmade(with_field(kind), "null", (1, None, record())), "schema")
+
+
+def test_a_list_of_records_or_nulls_as_spark_writes_it_is_read():
+    row = {"type": "record", "name": "row", "fields": [{"name": f"n{k}", "type": ["null", "int"]} for k in range(300)]}
+    schema = with_field({"type": "array", "items": ["null", row]})
+    packet = {**ztf_packet(), "extra": [None, {f"n{k}": None for k in range(300)}]}
+    assert len(read_file(container(schema, [packet])).curves) == 1
+
+
 def test_a_schema_that_calls_itself_parsed_is_checked_all_the_same():
     kind = {"type": "array", "items": "null"}
     schema = {**with_field(kind), "__fastavro_parsed__": True, "__named_schemas": {}}
