@@ -51,6 +51,8 @@ CLASS_NAMES: tuple[str, ...] = tuple(c.name for c in CLASSES)
 BY_NAME: dict[str, TransientClass] = {c.name: c for c in CLASSES}
 #: The classes of the quoted five-class scores.
 FIVE: tuple[str, ...] = ("SNIa", "SNII", "SNIbc", "SLSN-I", "TDE")
+#: What no search for explosions is after, stars, active nuclei and other variables: what a card's rule calls "variable".
+VARIABLE: tuple[str, ...] = tuple(c.name for c in CLASSES if c.group in ("stellar", "other") or c.name == "AGN")
 
 #: Output order of the published t2 files (ascending PLAsTiCC number), in this project's names.
 PUBLISHED_ORDER: tuple[str, ...] = (

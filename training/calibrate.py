@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from core.card import ModelCard
+from core.model import Model
 from core.taxonomy import CLASS_NAMES, FIVE
 
 KNOTS = (3.0, 6.0, 12.0, 25.0, 60.0)
@@ -58,7 +61,7 @@ class Answers:
         return Answers(self.logits[keep], self.label[keep], self.n_points[keep], self.weight[keep])
 
 
-def fit(answers: Answers, prior: dict[str, float]) -> dict[str, object]:
+def fit(answers: Answers, prior: dict[str, float]) -> dict[str, Any]:
     """The card's ``calibration``: {n_points, temperature, bias}.
 
     Minimises the log-loss, mostly of the survey's mix and partly with every class alike (`_SURVEY_SHARE`), each with
@@ -109,20 +112,10 @@ def fit(answers: Answers, prior: dict[str, float]) -> dict[str, object]:
     }
 
 
-def apply(
-    calibration: dict[str, object], logits: NDArray, n_points: NDArray, prior: NDArray | None = None
-) -> NDArray[np.float64]:
-    """(V, C) probabilities, as `core.model.Model.calibrate` gives them. prior : (C,) weights, equal when None."""
-    x = np.log(np.asarray(n_points, dtype=float))
-    knots = np.log(np.asarray(calibration["n_points"], dtype=float))
-    scores = logits.astype(float) / np.interp(x, knots, calibration["temperature"])[:, None]
-    bias = np.asarray(calibration["bias"], dtype=float)
-    scores = scores + np.stack([np.interp(x, knots, column) for column in bias.T], axis=1)
-    if prior is not None:
-        scores = scores + np.log(np.maximum(prior, 1e-12))
-    scores -= scores.max(axis=1, keepdims=True)
-    p = np.exp(scores)
-    return p / p.sum(axis=1, keepdims=True)
+def with_calibration(model: Model, calibration: dict[str, Any]) -> Model:
+    """The same model under another calibration."""
+    card = ModelCard(model.card.folder, {**model.card.data, "calibration": calibration})
+    return Model(card, recipe_name=model.recipe_name, fold=model.fold)
 
 
 def survey_weights(label: NDArray, prior: dict[str, float]) -> NDArray[np.float64]:

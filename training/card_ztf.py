@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.model import _Session, golden_input
 from core.photometry import flux_to_magnitude
 from core.taxonomy import CLASS_NAMES
+from training import card_file
 from training.augment import Ranges
 from training.calibrate import SURVEY_SENTENCE, survey_prior
 from training.corpus import SIMULATED_SHARE, SIMULATED_VERSIONS, VERSIONS
 from training.curves import CurveSet
 from training.export import TENSORS
 from training.identity import N_FOLDS
+from training.limits import limits
 
 CITATIONS = [
     "arXiv:2105.06178 (Allam & McEwen 2021: t2)",
@@ -44,24 +43,6 @@ SUMMARY = (
     "younger; calibrated at every age; fifteen classes."
 )
 WITH_REDSHIFT = " Told the redshift where one is known, as three appended rows; it also works without."
-LIMITS = [
-    "Trained on bright objects: nine in ten of the real supernovae peak brighter than magnitude 18.9. On a fainter stream it is worse than its figures.",
-    "Without redshift it can't tell a faint nearby supernova from a bright distant one: under the survey prior most superluminous supernovae are called SN II, and a third of Ib/c are called Ia.",
-    "In the first ten days it is little better than the mix of the stream; the probabilities say so.",
-    "Tidal disruption events and superluminous supernovae: few have alert photometry (10 and 22), the rest is ZTF forced photometry made alert-like. Alerts of superluminous supernovae are found less often than the figures over all origins say.",
-    "Kilonovae, M-dwarf flares and microlensing are simulated only: their figures hold on simulations, and may not on the sky.",
-    "SN Ia-91bg and Iax: 15 and 10 real objects; the rest is simulated.",
-    "Variable stars and AGN are labelled by position in SIMBAD, not by spectroscopy, and their histories are short; the RR Lyrae are mostly from SDSS. Telling one kind of star from another works for about half of them; that it is a star or AGN at all, for nine in ten.",
-    "Most supernovae came without the sign of the difference flux and without upper limits: non-detections are not used.",
-    "Interacting SLSN-II, Ia-CSM, LBV, LRN, ILRT and anything else it has not seen is given to a class all the same.",
-    "Only ZTF g and r are read; light curves of LSST are refused.",
-    "Not corrected for Galactic extinction.",
-]
-LIMITS_Z = [
-    *LIMITS[:1],
-    "Its figures are with spectroscopic redshifts, which alerts do not have when they are young; without one see the figures without redshift.",
-    "Stars, AGN and simulations got the redshifts of random supernovae in training, so that having one says nothing about the class.",
-]
 
 
 def write_card(
@@ -75,8 +56,7 @@ def write_card(
     recipe: dict[str, Any],
 ) -> None:
     """Write ``out``/card.json; figures, reliability and rules of the card that stands there are kept."""
-    target = out / "card.json"
-    before = json.loads(target.read_text()) if target.exists() else {}
+    before = card_file.read(out)
     model = out / "model.tflite"
     card: dict[str, Any] = {
         "name": out.name,
@@ -90,26 +70,23 @@ def write_card(
         "recipes": {"ztf": recipe},
         "default_recipe": "ztf",
         "files": {
-            "model": describe(model, out),
-            "folds": [describe(out / f"folds/{k}.tflite", out) for k in range(N_FOLDS)],
+            "model": card_file.describe(model, out),
+            "folds": [card_file.describe(out / f"folds/{k}.tflite", out) for k in range(N_FOLDS)],
         },
         "tensors": TENSORS,
-        "golden": {
-            "input": f"sin(0.37 i) over the flattened (1, {shape['length'] + shape['features']}, {shape['channels']}) input",
-            "probabilities": golden_probabilities(model.read_bytes()),
-        },
+        "golden": card_file.golden(model.read_bytes(), TENSORS),
         "prior": {"name": "survey", "weights": survey_prior(), "source": SURVEY_SENTENCE},
         "training": training_section(real, simulated, shape, plan),
         "range": ranges(real) | ({"redshift": [0.003, 1.0]} if shape["features"] else {}),
         "figures": before.get("figures", {}),
-        "limits": LIMITS_Z + LIMITS[2:] if shape["features"] else LIMITS,
     }
+    card["limits"] = limits(card)
     if calibration is not None:
         card["calibration"] = calibration
     for name in ("reliability", "rules"):
         if name in before:
             card[name] = before[name]
-    target.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    card_file.write(out, card)
 
 
 def training_section(
@@ -155,23 +132,6 @@ def ranges(real: CurveSet) -> dict[str, list[float]]:
     magnitude = flux_to_magnitude(peak)
     low = float(np.nanpercentile(magnitude, 0.5))
     return {"n_points": [3, 150], "span": [0.0, 300.0], "peak_magnitude": [round(low, 1), 20.8]}
-
-
-def describe(path: Path, folder: Path) -> dict[str, Any]:
-    """A card's entry for one model file."""
-    content = path.read_bytes()
-    return {
-        "path": path.relative_to(folder).as_posix(),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-        "format": "float32",
-    }
-
-
-def golden_probabilities(content: bytes) -> list[float]:
-    """What the file answers to the golden input, through the runtime that is installed."""
-    session = _Session(content, TENSORS, 1)
-    return [round(float(p), 7) for p in session.run(golden_input(*session.input_shape))[1][0]]
 
 
 def parameter_count(shape: dict[str, Any]) -> int:

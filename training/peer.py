@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from core.model import MODELS
 from core.refusal import Refusal
 from core.taxonomy import FIVE
-from training import corpus, scores
+from training import card_file, corpus, scores
 from training.calibrate import FIVE_INDEX
 from training.datasets import load_real
 from training.identity import N_FOLDS
@@ -75,10 +75,9 @@ def main() -> None:
         "auc_snia": round(scores.auc(truth == 0, p5[:, 0]), 4),
         "log_loss_flat": round(scores.flat_log_loss(truth, p5), 4),
     }
-    path = MODELS / args.model / "card.json"
-    card = json.loads(path.read_text())
+    card = card_file.read(MODELS / args.model)
     card["figures"]["peer"] = figures
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    card_file.write(MODELS / args.model, card)
     print(json.dumps(figures, indent=1))
 
 

@@ -22,18 +22,18 @@ from numpy.typing import NDArray
 from core.model import MODELS, Model, load_model
 from core.pipeline import classify, classify_many
 from core.refusal import Refusal
-from core.taxonomy import BY_NAME, CLASS_NAMES, FIVE
-from training import scores
-from training.calibrate import FIVE_INDEX, apply, fit, reliability, survey_weights
+from core.taxonomy import CLASS_NAMES, FIVE, VARIABLE
+from training import card_file, scores
+from training.calibrate import FIVE_INDEX, fit, reliability, survey_weights, with_calibration
 from training.curves import CurveSet
 from training.datasets import RealSet, load_real
 from training.identity import N_FOLDS
+from training.limits import limits
 from training.out_of_fold import AGES, as_answers, labels_of_table, raw_answers, with_simulated
 from training.scored import ScoredSet, first_days, has_both, scored_set, sources_folder
 from training.train import simulated_curves
 
-#: Everything that is no transient: what a rule may call "variable".
-VARIABLE = [i for i, c in enumerate(CLASS_NAMES) if BY_NAME[c].group in ("stellar", "other") or c == "AGN"]
+VARIABLE_INDEX = [CLASS_NAMES.index(name) for name in VARIABLE]
 #: The share of real transients that the variable rule may cost.
 TRANSIENT_LOSS = 0.02
 
@@ -146,9 +146,9 @@ def by_age(models: Sequence[Model], scored: ScoredSet, prior: dict[str, float]) 
 
 def variables(result: Scored, threshold: float) -> dict[str, Any]:
     """What variable stars and AGN are called, and what the rule "probably variable" catches and costs."""
-    is_variable = np.isin(result.truth, VARIABLE)
+    is_variable = np.isin(result.truth, VARIABLE_INDEX)
     is_transient = np.isin(result.truth, FIVE_INDEX)
-    group = result.survey[:, VARIABLE].sum(axis=1)
+    group = result.survey[:, VARIABLE_INDEX].sum(axis=1)
     either = is_variable | is_transient
     called = {
         name: {c: int(n) for c, n in zip(CLASS_NAMES, counts, strict=True) if n}
@@ -157,7 +157,7 @@ def variables(result: Scored, threshold: float) -> dict[str, Any]:
     }
     return {
         "auc_variable_or_transient": _round(scores.auc(is_variable[either], group[either])),
-        "rule": f"sum of {', '.join(CLASS_NAMES[i] for i in VARIABLE)} above {threshold:g}",
+        "rule": f"sum of {', '.join(VARIABLE)} above {threshold:g}",
         "variables_caught": _round(np.mean(group[is_variable] > threshold)),
         "transients_lost": _round(np.mean(group[is_transient] > threshold)),
         "called_under_survey_prior": called,
@@ -197,7 +197,7 @@ def twins(models: Sequence[Model], real: RealSet) -> dict[str, Any] | None:
 def rules(result: Scored) -> dict[str, Any]:
     """Thresholds, each with its reason: when to abstain, and when to call an object variable."""
     transient = np.isin(result.truth, FIVE_INDEX)
-    group = result.survey[:, VARIABLE].sum(axis=1)
+    group = result.survey[:, VARIABLE_INDEX].sum(axis=1)
     threshold = float(np.ceil(np.quantile(group[transient], 1 - TRANSIENT_LOSS) * 100) / 100)
     threshold = min(max(threshold, 0.5), 0.95)
     return {
@@ -205,7 +205,7 @@ def rules(result: Scored) -> dict[str, Any]:
         "variable_above": threshold,
         "abstain_reason": "below 0.4 the top class is wrong more often than right",
         "variable_reason": f"at {threshold:g}, {np.mean(group[transient] > threshold):.1%} of real transients are lost and "
-        f"{np.mean(group[np.isin(result.truth, VARIABLE)] > threshold):.0%} of real variable stars and AGN caught",
+        f"{np.mean(group[np.isin(result.truth, VARIABLE_INDEX)] > threshold):.0%} of real variable stars and AGN caught",
     }
 
 
@@ -217,7 +217,8 @@ def cross_fitted(models: Sequence[Model], scored: ScoredSet, prior: dict[str, fl
     for fold in range(N_FOLDS):
         here = (table["fold"] == fold).to_numpy()
         answers = as_answers(table)
-        p[here] = apply(fit(answers.take(~here), prior), answers.logits[here], answers.n_points[here], weights)
+        model = with_calibration(models[fold], fit(answers.take(~here), prior))
+        p[here] = model.calibrate(answers.logits[here], answers.n_points[here])
     rows = []
     for age, index in table.groupby("age").indices.items():
         label = table["label"].to_numpy()[index]
@@ -353,12 +354,13 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     command = f"python -m training.validate --data DATA --model {args.model}"
     made, result, chosen = figures(models, real, simulated_curves(args.data, work), command)
-    card = json.loads((folder / "card.json").read_text())
+    card = card_file.read(folder)
     prior = card["prior"]["weights"]
     card["figures"] = {**made, **{k: v for k, v in card["figures"].items() if k == "peer"}}
     card["rules"] = chosen
     card["reliability"] = reliability(result.survey, result.truth, survey_weights(result.truth, prior))
-    (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    card["limits"] = limits(card)
+    card_file.write(folder, card)
     real_only = result.take((result.objects["origin"] != "simulation").to_numpy())
     evaluation_table(real_only).to_parquet(folder / "evaluation.parquet", compression="zstd", index=False)
     print(json.dumps({**made, "reliability": card["reliability"], "rules": chosen}, indent=1, ensure_ascii=False))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ import pandas as pd
 from core.model import MODELS, load_model
 from core.pipeline import classify_many
 from core.taxonomy import FIVE
-from training import scores
+from training import card_file, scores
 from training.datasets import RealSet, load_real
 from training.scored import sources_folder
 
@@ -79,10 +78,8 @@ def main() -> None:
         },
         "conventions": {name: judge(curves, name) for name in CONVENTIONS},
     }
-    path = Path(MODELS) / NAME / "card.json"
-    card = json.loads(path.read_text())
-    card["figures"] = figures
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    folder = MODELS / NAME
+    card_file.write(folder, card_file.read(folder) | {"figures": figures})
     print(json.dumps(figures, indent=1))
 
 

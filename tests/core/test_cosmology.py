@@ -5,17 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.cosmology import absolute_magnitude, distance_modulus, redshift_at
+from core.cosmology import absolute_magnitude, comoving_mpc, distance_modulus, redshift_at
 from core.model import load_model
 from tests.curves import supernova
 
 
-def test_distance_modulus_is_that_of_planck_2018():
+def test_distances_are_those_of_planck_2018():
     from astropy.cosmology import Planck18
 
     z = np.array([0.003, 0.02, 0.1, 0.5, 1.0, 2.0])
     # astropy adds radiation and neutrinos: a few thousandths of a magnitude at high redshift.
     assert np.max(np.abs(distance_modulus(z) - Planck18.distmod(z).value)) < 0.01
+    assert comoving_mpc(z) == pytest.approx(Planck18.comoving_distance(z).value, rel=0.005)
 
 
 def test_redshift_and_distance_modulus_invert_each_other():

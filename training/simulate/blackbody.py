@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from core.bands import WAVELENGTH
-from training.simulate.cosmology import draw_flux_limited, luminosity_distance_cm
 from training.simulate.event import Array, Event, galactic_dust, host_dust, host_light
 from training.simulate.parameters import draw
+from training.simulate.reach import draw_flux_limited, luminosity_distance_cm
 
 _C, _H, _K, _SIGMA = 2.998e10, 6.626e-27, 1.381e-16, 5.670e-5
 _DAY, _SUN = 86400.0, 1.989e33

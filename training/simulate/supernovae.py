@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from training.simulate.cosmology import distance_modulus, draw_flux_limited
+from core.cosmology import distance_modulus
 from training.simulate.event import Array, Event, galactic_dust, host_dust, host_light
 from training.simulate.parameters import draw
+from training.simulate.reach import draw_flux_limited
 
 _BANDS = ("ztfg", "ztfr")
 #: Absolute magnitude of a SN Ia of zero stretch and colour, and the Tripp slopes (Betoule et al. 2014).

@@ -1,28 +1,11 @@
-"""Distances and volumes of the simulation's universe (flat ΛCDM, Planck 2018), from one small table."""
+"""Where a survey of limited depth meets the sources that are simulated: redshifts drawn by volume and brightness."""
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-H0, OMEGA_M = 67.66, 0.30966  # Planck Collaboration 2018 VI, table 2
-_C_KMS = 299792.458
-
-
-@cache
-def _table() -> tuple[NDArray, NDArray]:
-    z = np.concatenate([[0.0], np.geomspace(1e-5, 4.0, 4000)])
-    rate = 1.0 / np.sqrt(OMEGA_M * (1 + z) ** 3 + 1 - OMEGA_M)
-    comoving = np.concatenate([[0.0], np.cumsum(np.diff(z) * 0.5 * (rate[1:] + rate[:-1]))]) * _C_KMS / H0
-    return z, comoving
-
-
-def comoving_mpc(redshift: float | NDArray) -> NDArray:
-    """Comoving distance [Mpc]."""
-    z, comoving = _table()
-    return np.interp(redshift, z, comoving)
+from core.cosmology import comoving_mpc, comoving_table, distance_modulus
 
 
 def luminosity_distance_cm(redshift: float) -> float:
@@ -30,22 +13,17 @@ def luminosity_distance_cm(redshift: float) -> float:
     return float(comoving_mpc(redshift) * (1 + redshift) * 3.0857e24)
 
 
-def distance_modulus(redshift: float | NDArray) -> NDArray:
-    """Distance modulus [mag]."""
-    return 5 * np.log10(np.maximum(comoving_mpc(redshift) * (1 + np.asarray(redshift)), 1e-9)) + 25
-
-
 def redshift_limit(absolute: float | NDArray, limit: float) -> NDArray:
     """How far a source of this absolute magnitude is brighter than ``limit`` (no K correction but 2.5 log(1+z))."""
-    z, _ = _table()
-    apparent = distance_modulus(z[1:]) - 2.5 * np.log10(1 + z[1:])
-    return np.interp(limit - np.asarray(absolute), apparent, z[1:])
+    z = comoving_table()[0][1:]
+    apparent = distance_modulus(z) - 2.5 * np.log10(1 + z)
+    return np.interp(limit - np.asarray(absolute), apparent, z)
 
 
 def draw_redshift(rng: np.random.Generator, z_max: float) -> float:
     """One redshift, uniform in comoving volume per source-frame time, out to ``z_max``."""
     while True:
-        z_table, comoving = _table()
+        z_table, comoving = comoving_table()
         z = float(np.interp(comoving_mpc(z_max) * rng.uniform() ** (1 / 3), comoving, z_table))
         if rng.uniform() < 1 / (1 + z):
             return z
