@@ -2,6 +2,9 @@
 # make test   set up and run every check: lint, types, layers, tests, a real browser
 PY ?= python3
 PORT ?= 8501
+# The model that validate and bench look at, and the folders of alerts that bench reads.
+MODEL ?= t2-ztf
+ALERTS ?= tests/data/files
 VENV := .venv
 BIN := $(VENV)/bin
 VERSION := $(shell $(PY) -c 'import sys; print("%d%d" % sys.version_info[:2])' 2>/dev/null)
@@ -33,14 +36,28 @@ check: $(STAMP)-dev
 train: $(STAMP)-train
 	$(BIN)/python -m training.train --data "$(DATA)" --out models/t2-ztf
 
+train-z: $(STAMP)-train
+	$(BIN)/python -m training.train --redshift --data "$(DATA)" --out models/t2-ztf-z
+
+# MODEL=t2-ztf-z for the other one.
 validate: $(STAMP)-train
-	$(BIN)/python -m training.validate --data "$(DATA)" --model t2-ztf
+	$(BIN)/python -m training.validate --data "$(DATA)" --model $(MODEL)
 
 validate-published: $(STAMP)-train
 	$(BIN)/python -m training.validate_published --data "$(DATA)"
 
 samples: $(STAMP)-train
 	$(BIN)/python -m training.make_samples --data "$(DATA)" --out samples
+
+# What becomes of each alert and how long a stage takes; whether the map points at what matters; how long a person waits.
+bench: $(STAMP)-dev
+	$(BIN)/python -m bench.alerts_table $(ALERTS) --model $(MODEL)
+	$(BIN)/python -m bench.deletion --model $(MODEL)
+	$(BIN)/python -m bench.page_speed --model $(MODEL)
+
+# The README's picture of the dashboard, from a real browser.
+screenshot: $(STAMP)-dev
+	$(BIN)/python -m bench.screenshot
 
 doctor: $(STAMP)-app
 	$(BIN)/python -m core.brokers.doctor
