@@ -124,7 +124,13 @@ def classify(
         spread=np.array(spread).reshape(len(spread), len(model.classes)),
         explanation=explanation,
         timings=timings,
-        notes=(*curve.notes, *chosen.notes, *_fit_notes(fit), *_range_notes(model, chosen.curve)),
+        notes=(
+            *curve.notes,
+            *chosen.notes,
+            *_fit_notes(fit),
+            *_grid_notes(tensor, chosen.curve),
+            *_range_notes(model, chosen.curve),
+        ),
     )
 
 
@@ -268,6 +274,23 @@ def _fit_notes(fit: GPFit) -> list[Note]:
             )
         )
     return notes
+
+
+def _grid_notes(tensor: TensorBatch, used: LightCurve) -> list[Note]:
+    """Points that the network's rows do not reach: they shape the Gaussian process and nothing else."""
+    times = np.sort(tensor.times[0])
+    start, end = times[0] - 0.5 * (times[1] - times[0]), times[-1] + 0.5 * (times[-1] - times[-2])
+    beyond = int(np.sum((used.mjd < start) | (used.mjd > end)))
+    if not beyond:
+        return []
+    first = used.first_detection
+    return [
+        Note(
+            "warning",
+            f"The network reads days {start - first:.0f} to {end - first:.0f}; {beyond} of {len(used)} points lie outside "
+            "and shape the Gaussian process alone",
+        )
+    ]
 
 
 def _range_notes(model: Model, used: LightCurve) -> list[Note]:

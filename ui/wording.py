@@ -80,9 +80,7 @@ def verdict(result: Classification) -> Verdict:
 
 def grouped(result: Classification) -> float:
     """Probability of variable stars, active nuclei and other variables together."""
-    return float(
-        sum(p for p, name in zip(result.probabilities, result.model.classes, strict=True) if name in VARIABLE)
-    )
+    return float(sum(p for p, name in zip(result.probabilities, result.model.classes, strict=True) if name in VARIABLE))
 
 
 def track_record(result: Classification) -> str:

@@ -230,7 +230,8 @@ def _add_map(figure: go.Figure, view: CurveView) -> None:
         values = explanation.share(view.class_index)
         scale = {"colorscale": "Cividis", "zmin": 0.0}
         text = "%{z:.1f} % of the weight"
-    edges, values = rows_by_time(explanation, values)
+    # What the network does not read stays blank: no weight is not the same as none measured.
+    edges, values = rows_by_time(explanation, np.where(explanation.pooled, values, np.nan))
     figure.add_trace(
         go.Heatmap(
             x=_x(view, edges), y=[""], z=values[None, :], showscale=False,
@@ -338,7 +339,8 @@ def _map_title(view: CurveView) -> tuple[str, str]:
     if span is not None:
         left, right = float(values[edges[1:] <= span[0]].sum()), float(values[edges[:-1] >= span[1]].sum())
     words = (lambda v: f"{v:+.2f}") if signed else (lambda v: f"{v:.0f} %")
-    name = f"class activation map for {view.class_title}{', signed' if signed else ''}"
+    blank = " (blank: not read)" if not view.explanation.pooled[: len(view.explanation.times)].all() else ""
+    name = f"class activation map for {view.class_title}{', signed' if signed else ''}{blank}"
     shown = 0.005 if signed else 0.5
     return (f"← {words(left)} · {name}" if abs(left) >= shown else name), (
         f"{words(right)} →" if abs(right) >= shown else ""

@@ -59,6 +59,6 @@ def show_features(result: Classification, class_name: str, theme: Theme) -> None
         figure, config=STATIC, alt=f"Share of the map: {words}; a flat map gives {flat:.2f} % each.", key="features"
     )
     signed = result.explanation.feature_contribution(index)
-    parts = ", ".join(f"{feature_title(n)} {v:+.3f}" for n, v in signed.items())
+    parts = ", ".join(f"{feature_title(n)} {v:+.3f}".replace("-", "−") for n, v in signed.items())
     known = "" if result.curve.redshift is not None else " This object has no redshift: the model was told so."
     st.caption(f"Contribution to the logit of {class_title(class_name)}: {parts}.{known}")
