@@ -112,12 +112,11 @@ class FinkLsst(BrokerSource):
         host_photoz = known_number(newest(rows, "f:xm_legacydr8_zphot", time="r:midpointMjdTai"))
         if host_photoz is not None and host_photoz >= 0:
             context["host_photoz"] = host_photoz
-        redshift = known_number(newest(rows, "f:xm_tns_redshift", time="r:midpointMjdTai"))
         return lsst_light_curve(
             oid,
             [_packet_row(row, "r:") for row in rows],
             [_packet_row(row, "r:") for row in forced],
-            redshift=redshift if redshift is not None and redshift >= 0 else None,
+            redshift=known_number(newest(rows, "f:xm_tns_redshift", time="r:midpointMjdTai")),
             context=context,
             provenance=self._provenance(
                 endpoint.url(self.base_url, oid),

@@ -76,7 +76,7 @@ class LasairZtf(_Lasair):
             [row for row in candidates if row.get("magpsf") is None],
             ra=known_number(record.get("ramean")),
             dec=known_number(record.get("decmean")),
-            redshift=_redshift(tns),
+            redshift=known_number(tns.get("z")),
             context={name: value for name, value in context.items() if value is not None},
             provenance=self._provenance(
                 f"{self.base_url}/object/?objectId={oid}", tns_type=known_text(tns.get("type"))
@@ -122,7 +122,7 @@ class LasairLsst(_Lasair):
             self.endpoints[1].rows(answer, self.broker) if has_forced else [],
             ra=known_number(record.get("ra")),
             dec=known_number(record.get("decl")),
-            redshift=_redshift(tns),
+            redshift=known_number(tns.get("z")),
             provenance=self._provenance(
                 f"{self.base_url}/object/?objectId={oid}", tns_type=known_text(tns.get("type"))
             ),
@@ -133,8 +133,3 @@ class LasairLsst(_Lasair):
 def _mapping(answer: Row, key: str) -> Row:
     value = answer.get(key)
     return value if isinstance(value, Mapping) else {}
-
-
-def _redshift(tns: Row) -> float | None:
-    redshift = known_number(tns.get("z"))
-    return redshift if redshift is not None and redshift >= 0 else None

@@ -1,22 +1,29 @@
-"""Reading the rows of a broker's answer: numbers that may be text, sentinels that mean missing, fields that went away."""
+"""Reading the rows of a broker's answer or of an alert: numbers that may be text, sentinels that mean missing, fields that
+went away.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.brokers.base import BadResponse
+from core.lightcurve import Note
 
 Row = Mapping[str, Any]
 
 #: When the lists of fields were last compared with the brokers' recorded answers and server sources.
 FIELDS_CHECKED = "2026-11"
 
-_SENTINELS = (-999.0, -9999.0, -99999.0)
+#: Stand-ins for "no value". Exact values only: a flux of -1000 is a flux.
+SENTINELS = (-999.0, -9999.0, -99999.0)
+#: Magnitudes that a survey can measure; 0, 99, 100, -1006.9 and the like stand for "no value".
+MAGNITUDES = (1.0, 40.0)
 _NOTHING = {"", "nan", "none", "null", "unknown", "\ufffd"}
 
 
@@ -48,15 +55,37 @@ def missing_fields(rows: Sequence[Row], fields: Iterable[str]) -> list[str]:
     return [field for field in fields if field not in present]
 
 
-def number(value: Any) -> float:
-    """A value as a float; NaN for null, text that is no number, and the surveys' sentinels (-999, -99999)."""
-    if value is None or isinstance(value, (list, Mapping)):
-        return math.nan
+@dataclass(frozen=True)
+class Points:
+    """What rows of photometry say, by time: (N,) mjd, flux and flux_err [FLUXCAL], band, forced. notes : what was lost."""
+
+    mjd: NDArray[np.float64]
+    flux: NDArray[np.float64]
+    flux_err: NDArray[np.float64]
+    band: NDArray[np.int64]
+    forced: NDArray[np.bool_]
+    notes: tuple[Note, ...]
+
+
+def real(value: Any) -> float:
+    """A value as a float; NaN for null, infinity, and text that is no number. For fluxes, which may well be -999."""
     try:
         parsed = float(value)
     except (TypeError, ValueError, OverflowError):
         return math.nan
-    return math.nan if parsed in _SENTINELS or not math.isfinite(parsed) else parsed
+    return parsed if math.isfinite(parsed) else math.nan
+
+
+def number(value: Any) -> float:
+    """As `real`, and NaN for the surveys' sentinels (-999, -99999)."""
+    parsed = real(value)
+    return math.nan if parsed in SENTINELS else parsed
+
+
+def magnitude(value: Any) -> float:
+    """As `real`, and NaN outside `MAGNITUDES`."""
+    parsed = real(value)
+    return parsed if MAGNITUDES[0] < parsed < MAGNITUDES[1] else math.nan
 
 
 def numbers(rows: Sequence[Row], field: str) -> NDArray[np.float64]:
@@ -93,9 +122,14 @@ def median_position(rows: Sequence[Row]) -> tuple[float | None, float | None]:
     return float((reference + np.median(offset)) % 360.0), float(np.median(dec[known]))
 
 
+def dropped(count: int, why: str, what: str = "row") -> tuple[Note, ...]:
+    """The note for rows that were left out while reading; empty when there were none."""
+    return (Note("dropped", f"{count:,} {what}{'' if count == 1 else 's'} dropped: {why}", count),) if count else ()
+
+
 def _is_sentinel(value: Any) -> bool:
     try:
-        return float(value) in _SENTINELS
+        return float(value) in SENTINELS
     except (TypeError, ValueError, OverflowError):
         return False
 

@@ -1,4 +1,4 @@
-"""ZTF photometry as brokers publish it, difference magnitudes with a sign, put into a LightCurve.
+"""ZTF photometry from a broker's rows or an alert's, difference magnitudes with a sign, put into a LightCurve.
 
 Rows carry the names of the ZTF alert packet: ``mjd`` or ``jd``, ``fid``, ``magpsf``, ``sigmapsf``, ``isdiffpos``,
 ``diffmaglim``, ``ra``, ``dec``.
@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.bands import band_index
-from core.brokers.rows import Row, median_position, number, numbers
+from core.brokers.rows import Points, Row, dropped, magnitude, median_position, number
 from core.lightcurve import LightCurve, Limits, Note, Provenance, light_curve, upper_limits
-from core.photometry import difference_sign, jd_to_mjd, magnitude_error_to_flux_error, magnitude_to_flux
-from core.refusal import BadInput
+from core.photometry import JD_MINUS_MJD, difference_sign, magnitude_error_to_flux_error, magnitude_to_flux
 
 #: Numbers of the newest alert that ride along in `LightCurve.context`.
 CONTEXT = ("ndethist", "sgscore1", "distpsnr1", "magnr", "distnr")
 #: A magnitude error of 1 or more is a sentinel (100) or no measurement.
 LARGEST_MAG_ERR = 1.0
-#: Brighter or fainter than this is a sentinel (0, 99, 100, -999), not a magnitude.
-MAG_RANGE = (1.0, 50.0)
+_FID = {float(fid): band_index(fid, "ztf") for fid in (1, 2, 3)}
 
 
 def ztf_light_curve(
@@ -37,74 +34,87 @@ def ztf_light_curve(
     redshift: float | None = None,
     context: Mapping[str, float] | None = None,
 ) -> LightCurve:
-    """The light curve of ZTF rows: flux from ``magpsf`` with the sign of ``isdiffpos``, limits from ``diffmaglim``.
+    """The light curve of a broker's ZTF rows (see `alert_photometry`). A row among ``limits`` is never a detection; one
+    among ``detections`` is never a limit.
 
-    Rows without a magnitude, with a sentinel, an unknown filter or an unknown sign are dropped and counted.
     ra, dec [deg] : of the object; the median of the detections when None.
     """
-    log = list(notes)
-    mag, mag_err = numbers(detections, "magpsf"), numbers(detections, "sigmapsf")
-    band, sign = _bands(detections), _signs(detections)
-    keep = np.ones(len(detections), bool)
-    for bad, why in (
-        (~_is_magnitude(mag), "no magnitude"),
-        (~((mag_err > 0) & (mag_err < LARGEST_MAG_ERR)), f"magnitude error not between 0 and {LARGEST_MAG_ERR:g}"),
-        (band < 0, "unknown filter"),
-        (sign == 0, "isdiffpos says neither positive nor negative"),
-    ):
-        count = int(np.sum(bad & keep))
-        if count:
-            log.append(Note("dropped", f"{count} {'row' if count == 1 else 'rows'} dropped: {why}", count))
-        keep &= ~bad
+    told_apart = [{**row, "diffmaglim": None} for row in detections] + [{**row, "magpsf": None} for row in limits]
+    points, kept_limits = alert_photometry(told_apart)
     median_ra, median_dec = median_position(detections)
     return light_curve(
         object_id,
-        _mjd(detections)[keep],
-        (sign * magnitude_to_flux(mag))[keep],
-        magnitude_error_to_flux_error(mag, mag_err)[keep],
-        band[keep],
-        limits=_limits(limits),
+        points.mjd,
+        points.flux,
+        points.flux_err,
+        points.band,
+        limits=kept_limits,
         ra=median_ra if ra is None else ra,
         dec=median_dec if dec is None else dec,
         redshift=redshift,
         context=context,
         provenance=provenance,
-        notes=log,
+        notes=[*notes, *points.notes],
     )
 
 
-def _limits(rows: Sequence[Row]) -> Limits:
-    limit, band = numbers(rows, "diffmaglim"), _bands(rows)
-    keep = _is_magnitude(limit) & (band >= 0)
-    return upper_limits(_mjd(rows)[keep], magnitude_to_flux(limit)[keep], band[keep], n_sigma=5.0)
+def alert_photometry(rows: Sequence[Row]) -> tuple[Points, Limits]:
+    """(detections, limits) of rows: flux from ``magpsf`` with the sign of ``isdiffpos``, 5-sigma limits from ``diffmaglim``.
+
+    A row without a magnitude is a limit. Rows without either, with an error that is none, an unknown filter or an unknown
+    sign are dropped and counted.
+    """
+    found: list[tuple[float, float, float, int, int]] = []
+    limits: list[tuple[float, float, int]] = []
+    nothing = no_error = no_band = 0
+    signs: list[str] = []
+    for row in rows:
+        band = band_of(row)
+        mag = magnitude(row.get("magpsf"))
+        if band < 0:
+            no_band += 1
+        elif mag == mag:
+            mag_err = number(row.get("sigmapsf"))
+            try:
+                sign = difference_sign(row.get("isdiffpos"))
+            except ValueError as error:
+                signs.append(str(error))
+                continue
+            if 0 < mag_err < LARGEST_MAG_ERR:
+                found.append((mjd_of(row), mag, mag_err, band, sign))
+            else:
+                no_error += 1
+        elif (limit := magnitude(row.get("diffmaglim"))) == limit:
+            limits.append((mjd_of(row), limit, band))
+        else:
+            nothing += 1
+    d = np.array(found, dtype=float).reshape(-1, 5)
+    k = np.array(limits, dtype=float).reshape(-1, 3)
+    notes = (
+        *dropped(nothing, "no magnitude (magpsf) and no limit (diffmaglim)"),
+        *dropped(no_error, f"magnitude error (sigmapsf) not between 0 and {LARGEST_MAG_ERR:g}"),
+        *dropped(no_band, "unknown filter (fid is not 1, 2 or 3)"),
+        *dropped(len(signs), signs[0] if signs else ""),
+    )
+    # Alerts list the newest first; that is their habit and not worth a note to the reader.
+    d = d[np.argsort(d[:, 0], kind="stable")]
+    points = Points(
+        d[:, 0],
+        d[:, 4] * magnitude_to_flux(d[:, 1]),
+        magnitude_error_to_flux_error(d[:, 1], d[:, 2]),
+        d[:, 3].astype(np.int64),
+        np.zeros(len(d), bool),
+        notes,
+    )
+    return points, upper_limits(k[:, 0], magnitude_to_flux(k[:, 1]), k[:, 2], n_sigma=5.0)
 
 
-def _mjd(rows: Sequence[Row]) -> NDArray[np.float64]:
-    mjd = numbers(rows, "mjd")
-    return np.where(np.isfinite(mjd), mjd, jd_to_mjd(numbers(rows, "jd")))
+def band_of(row: Row) -> int:
+    """The band index of a row's ``fid``; -1 when there is none, or another than 1, 2, 3."""
+    return _FID.get(number(row.get("fid")), -1)
 
 
-def _is_magnitude(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return (mag > MAG_RANGE[0]) & (mag < MAG_RANGE[1])
-
-
-def _bands(rows: Sequence[Row]) -> NDArray[np.int64]:
-    return np.array([_band(row.get("fid")) for row in rows], dtype=np.int64)
-
-
-def _band(fid: object) -> int:
-    try:
-        return band_index(int(number(fid)), "ztf")
-    except (BadInput, ValueError):
-        return -1
-
-
-def _signs(rows: Sequence[Row]) -> NDArray[np.int64]:
-    return np.array([_sign(row.get("isdiffpos")) for row in rows], dtype=np.int64)
-
-
-def _sign(isdiffpos: object) -> int:
-    try:
-        return difference_sign(isdiffpos)
-    except ValueError:
-        return 0
+def mjd_of(row: Row) -> float:
+    """The time of a row [MJD], from ``mjd`` or ``jd``; NaN without either."""
+    mjd = number(row.get("mjd"))
+    return mjd if mjd == mjd else number(row.get("jd")) - JD_MINUS_MJD

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from core.bands import band_index
-from core.brokers.files.fields import dropped, exact_id, known, number, real, with_tns_type
-from core.lightcurve import MJD_RANGE, LightCurve, Limits, Note, Provenance, light_curve, upper_limits
+from core.brokers.files.fields import exact_id, with_tns_type
+from core.brokers.lsst import band_of, first, mjd_of, source_photometry
+from core.brokers.rows import dropped, known_number, number
+from core.lightcurve import LightCurve, Limits, Note, Provenance, light_curve, upper_limits
 from core.photometry import to_fluxcal
 from core.refusal import BadInput
 
-# Names changed with version 7; the data preview calls the difference flux of forced sources psfDiffFlux.
-_TIME = ("midpointMjdTai", "midPointTai")
-_BAND = ("band", "filterName")
-_FLUX = ("psfDiffFlux", "psfFlux", "psFlux")
-_FLUX_ERR = ("psfDiffFluxErr", "psfFluxErr", "psFluxErr")
 _DEC = ("dec", "decl")
 #: diaNoise is one standard deviation; limits are quoted at five, as ZTF's are.
 LIMIT_SIGMA = 5.0
@@ -38,20 +33,19 @@ def lsst_light_curve(packet: Mapping[str, Any], provenance: Provenance | None = 
     target = target if isinstance(target, Mapping) else {}
     object_id, alert_id, notes = _ids(packet, source, target)
 
-    rows = [source, *_rows(packet.get("prvDiaSources"))]
-    forced = _rows(packet.get("prvDiaForcedSources"))
-    mjd, flux, flux_err, band, is_forced, row_notes = _photometry([*rows, *forced], len(rows))
+    points = source_photometry([source, *_rows(packet.get("prvDiaSources"))], _rows(packet.get("prvDiaForcedSources")))
+    limits, limit_notes = _limits(_rows(packet.get("prvDiaNondetectionLimits")))
     simulated = "z_final" in target  # only ELAsTiCC, a simulation, has it
     provenance = with_tns_type(provenance, _mapping(packet.get("xm")).get("tns_type"))
     redshift, redshift_err = _redshift(packet, target)
     return light_curve(
         object_id,
-        mjd,
-        to_fluxcal(flux, "njy"),
-        to_fluxcal(flux_err, "njy"),
-        band,
-        forced=is_forced,
-        limits=_limits(_rows(packet.get("prvDiaNondetectionLimits"))),
+        points.mjd,
+        points.flux,
+        points.flux_err,
+        points.band,
+        forced=points.forced,
+        limits=limits,
         redshift=redshift,
         redshift_err=redshift_err,
         ra=_position(target, source, ("ra",)),
@@ -60,7 +54,7 @@ def lsst_light_curve(packet: Mapping[str, Any], provenance: Provenance | None = 
         time_scale="tai",
         context=_context(packet),
         provenance=replace(provenance or Provenance(), simulated=True) if simulated else provenance,
-        notes=(*notes, *row_notes),
+        notes=(*notes, *points.notes, *limit_notes),
     )
 
 
@@ -68,17 +62,10 @@ def _rows(value: object) -> Sequence[Mapping[str, Any]]:
     return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list | tuple) else []
 
 
-def _first(row: Mapping[str, Any], names: Sequence[str]) -> Any:
-    for name in names:
-        if row.get(name) is not None:
-            return row[name]
-    return None
-
-
 def _position(target: Mapping[str, Any], source: Mapping[str, Any], names: Sequence[str]) -> float | None:
     """A coordinate [deg] of the object, or else of the source."""
-    value = known(_first(target, names))
-    return value if value is not None else known(_first(source, names))
+    value = known_number(first(target, names))
+    return value if value is not None else known_number(first(source, names))
 
 
 def _ids(
@@ -94,7 +81,7 @@ def _ids(
         return name, alert or None, (*notes, *alert_notes)
     if not alert:
         raise BadInput("no_id", "the alert has neither a diaObjectId nor a diaSourceId")
-    solar_system = source.get("ssObjectId") or _first(_mapping(packet.get("ssSource")), ("designation",))
+    solar_system = source.get("ssObjectId") or first(_mapping(packet.get("ssSource")), ("designation",))
     why = f"matched to solar-system object {solar_system}" if solar_system else "no diaObject"
     return (
         alert,
@@ -112,55 +99,19 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _photometry(rows: Sequence[Mapping[str, Any]], n_sources: int) -> tuple[Any, Any, Any, Any, Any, tuple[Note, ...]]:
-    """(mjd, flux [nJy], flux_err [nJy], band, forced, notes) of rows whose first ``n_sources`` are detections, by time."""
-    band = np.array([_band(_first(row, _BAND)) for row in rows], dtype=np.int64)
-    values = np.array(
-        [(number(_first(row, _TIME)), real(_first(row, _FLUX)), number(_first(row, _FLUX_ERR))) for row in rows]
-    )
-    flagged = np.array([row.get("psfFlux_flag") is True for row in rows])
-    known_band = band >= 0
-    # The field is MJD by definition, so that a number outside the range is a placeholder, not a Julian date.
-    in_time = (values[:, 0] >= MJD_RANGE[0]) & (values[:, 0] <= MJD_RANGE[1])
-    kept = known_band & in_time & ~flagged
-    first_time = values[~in_time, 0][:1]
-    notes = (
-        *dropped(int((~known_band).sum()), "no band, or one that is not an LSST band"),
-        *dropped(int((known_band & ~in_time).sum()), f"time {first_time[0]:.1f} is no MJD" if len(first_time) else ""),
-        *dropped(int((known_band & in_time & flagged).sum()), "the PSF fit failed (psfFlux_flag)"),
-    )
-    # Packets list the newest first; that is their habit and not worth a note to the reader.
-    order = np.flatnonzero(kept)[np.argsort(values[kept, 0], kind="stable")]
-    return values[order, 0], values[order, 1], values[order, 2], band[order], order >= n_sources, notes
-
-
-@lru_cache(maxsize=1024)
-def _band(name: str | None) -> int:
-    try:
-        return band_index(name, "lsst") if name is not None else -1
-    except BadInput:
-        return -1
-
-
-def _limits(rows: Sequence[Mapping[str, Any]]) -> Limits:
-    bands = [_band(_first(row, _BAND)) for row in rows]
-    values = [
-        (number(_first(row, _TIME)), number(row.get("diaNoise")), band)
-        for row, band in zip(rows, bands, strict=True)
-        if band >= 0
-    ]
-    v = np.array(values, dtype=float).reshape(-1, 3)
-    return upper_limits(v[:, 0], LIMIT_SIGMA * to_fluxcal(v[:, 1], "njy"), v[:, 2], n_sigma=LIMIT_SIGMA)
+def _limits(rows: Sequence[Mapping[str, Any]]) -> tuple[Limits, tuple[Note, ...]]:
+    found = [(mjd_of(row), number(row.get("diaNoise")), band_of(row)) for row in rows]
+    v = np.array([row for row in found if row[2] >= 0], dtype=float).reshape(-1, 3)
+    limits = upper_limits(v[:, 0], LIMIT_SIGMA * to_fluxcal(v[:, 1], "njy"), v[:, 2], n_sigma=LIMIT_SIGMA)
+    return limits, dropped(len(found) - len(v), "unknown band", "upper limit")
 
 
 def _redshift(packet: Mapping[str, Any], target: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """From ELAsTiCC's host (z_final) or from TNS by way of Fink; 0 and negative numbers stand for "unknown"."""
-    z = number(target.get("z_final"))
-    if z > 0:
-        err = number(target.get("z_final_err"))
-        return z, err if err > 0 else None
-    z = number(_mapping(packet.get("xm")).get("tns_redshift"))
-    return (z, None) if z > 0 else (None, None)
+    """From ELAsTiCC's host (z_final) or from TNS by way of Fink."""
+    z = known_number(target.get("z_final"))
+    if z is not None:
+        return z, known_number(target.get("z_final_err"))
+    return known_number(_mapping(packet.get("xm")).get("tns_redshift")), None
 
 
 def _context(packet: Mapping[str, Any]) -> dict[str, float]:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from core.bands import SURVEYS, band_index
 from core.brokers.files.columns import CONTEXT, Columns, find_columns, unit_of
 from core.brokers.files.content import Reading, Unreadable
-from core.brokers.files.fields import MAGNITUDES, SENTINELS
 from core.brokers.files.values import flags, numbers, texts, without_float_suffix
+from core.brokers.rows import MAGNITUDES, SENTINELS
 from core.photometry import (
     JD_MINUS_MJD,
     ZERO_POINT,
@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 # What became of a row. The words end up in the notes of its light curve.
 DETECTION, LIMIT, LOST = 0, 1, 2
 DROPPED = {
-    3: "the magnitude is a stand-in for no value (99, 100, -999)",
+    3: "the magnitude is a stand-in for no value (0, 99, 100, -999)",
     4: "no magnitude and no limit",
     5: "marked as bad quality",
 }

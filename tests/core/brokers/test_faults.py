@@ -179,7 +179,7 @@ def test_nan_tokens_count_as_missing_and_are_noted(serve):
     assert len(curve) == 1
     messages = [note.message for note in curve.notes]
     assert "2 NaN or Infinity in Fink's answer read as missing" in messages
-    assert "1 row dropped: no magnitude" in messages
+    assert "1 row dropped: no magnitude (magpsf) and no limit (diffmaglim)" in messages
 
 
 @pytest.mark.parametrize(

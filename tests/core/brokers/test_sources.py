@@ -141,7 +141,7 @@ def test_sentinels_are_dropped_and_counted(serve):
         ZTF_RECORDED
     )
     assert curve.mjd.tolist() == [61100.5] and len(curve.limits) == 0
-    assert [note.count for note in curve.notes if note.kind == "dropped"] == [3, 3, 1, 1, 1]
+    assert [note.count for note in curve.notes if note.kind == "dropped"] == [4, 3, 1, 1, 1]
 
 
 def test_shuffled_and_repeated_rows_give_the_same_light_curve(serve):

@@ -58,7 +58,7 @@ def test_failed_fits_unknown_bands_and_placeholder_times_are_dropped_and_said():
     curve = only(lsst_packet(source(), *rows))
     assert len(curve) == 1
     said = " ".join(note.message for note in curve.notes)
-    assert "psfFlux_flag" in said and "1480360995.0" in said and "LSST band" in said
+    assert "psfFlux_flag" in said and "1480360995.0" in said and "LSST's are u, g" in said
 
 
 def test_confluent_framing_reads_with_a_folder_of_schemas(tmp_path):
