@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,13 +109,17 @@ def test_a_refused_curve_can_be_taken_home_too():
     assert json.loads(as_json(curve, None))["photometry"][0]["mag_ab"] is None
 
 
-def printed_by(code, folder=ROOT):
+def run(code, folder=ROOT):
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return {name: float(p) for name, p in (line.split() for line in done.stdout.splitlines())}
+    return done.stdout
+
+
+def printed_by(code, folder=ROOT):
+    return {name: float(p) for name, p in (line.split() for line in run(code, folder).splitlines())}
 
 
 def as_printed(result):
@@ -171,3 +177,8 @@ def test_sexagesimal_agrees_with_astropy(position):
 
     ours = SkyCoord(sexagesimal(*position), unit=(u.hourangle, u.deg))
     assert ours.separation(SkyCoord(*position, unit="deg")).arcsec < 0.12
+
+
+def test_the_python_of_the_readme_runs():
+    code = (ROOT / "README.md").read_text().split("```python")[1].split("```")[0]
+    assert re.fullmatch(r"\w[\w-]* 0\.\d+\n", run(textwrap.dedent(code)))
