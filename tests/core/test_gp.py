@@ -102,10 +102,21 @@ def test_awkward_curves_have_finite_answers(curve):
     assert 1.0 - 1e-9 <= fit.time_scale <= 1000.0 + 1e-6
 
 
-def test_a_bound_is_reported():
-    fit = fit_gp(light_curve("two points", [59000.0, 59003.0], [100.0, 120.0], [5.0, 5.0], [0, 1]))
-    assert fit.at_bound == ("time scale",) or fit.converged
-    flat = fit_gp(
-        light_curve("constant", 59000.0 + 10 * np.arange(9), np.full(9, 50.0), np.full(9, 1.0), np.arange(9) % 2)
-    )
-    assert "time scale" in flat.at_bound
+@pytest.mark.parametrize(
+    "curve",
+    [
+        light_curve("two points", [59000.0, 59003.0], [100.0, 120.0], [5.0, 5.0], [0, 1]),
+        light_curve("constant", 59000.0 + 10 * np.arange(9), np.full(9, 50.0), np.full(9, 1.0), np.arange(9) % 2),
+    ],
+    ids=lambda c: c.object_id,
+)
+def test_a_time_scale_that_nothing_bounds_is_reported_at_its_bound(curve):
+    fit = fit_gp(curve)
+    assert fit.at_bound == ("time scale",)
+    assert 2 * np.log(fit.time_scale) == pytest.approx(engine.LOG_M0_BOUNDS[1])
+
+
+def test_a_light_curve_that_determines_its_process_reports_no_bound():
+    fit = fit_gp(supernova())
+    assert fit.converged and fit.at_bound == ()
+    assert 10.0 < fit.time_scale < 100.0, "a made-up supernova of 8 days' rise and 18 days' decline"

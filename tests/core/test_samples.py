@@ -89,7 +89,7 @@ def test_the_folder_is_small() -> None:
 
 
 def test_examples_exist() -> None:
-    assert set(SOURCE.examples) <= set(CATALOGUE["object_id"])
+    assert SOURCE.examples and set(SOURCE.examples) <= set(CATALOGUE["object_id"])
 
 
 def test_an_unknown_id_is_refused_in_words() -> None:

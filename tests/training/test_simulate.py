@@ -128,7 +128,10 @@ def test_periodic_stars_repeat() -> None:
     event = eclipsing_binary(np.random.default_rng(2))
     assert np.allclose(event.flux(t, b), event.flux(t + 4 * event.parameters["period"], b))
     star = rr_lyrae(np.random.default_rng(2))
-    assert (star.flux(t, b) > 0).all()
+    now, later, between = (star.flux(t + k * star.parameters["period"], b) for k in (0, 4, 0.5))
+    # Up to the Blazhko effect, which changes the swing over tens of periods.
+    assert (now > 0).all() and np.allclose(later, now, rtol=0.05)
+    assert not np.allclose(between, now, rtol=0.3)
 
 
 def test_damped_random_walk_has_its_variance_and_memory() -> None:
