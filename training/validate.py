@@ -157,9 +157,9 @@ def variables(result: Scored, threshold: float) -> dict[str, Any]:
     }
     return {
         "auc_variable_or_transient": _round(scores.auc(is_variable[either], group[either])),
-        "rule": f"sum of {', '.join(VARIABLE)} above {threshold:g}",
-        "variables_caught": _round(np.mean(group[is_variable] > threshold)),
-        "transients_lost": _round(np.mean(group[is_transient] > threshold)),
+        "rule": f"sum of {', '.join(VARIABLE)} at least {threshold:g}",
+        "variables_caught": _round(np.mean(group[is_variable] >= threshold)),
+        "transients_lost": _round(np.mean(group[is_transient] >= threshold)),
         "called_under_survey_prior": called,
     }
 
@@ -194,18 +194,20 @@ def twins(models: Sequence[Model], real: RealSet) -> dict[str, Any] | None:
     return out
 
 
-def rules(result: Scored) -> dict[str, Any]:
+def rules(result: Scored, prior: dict[str, float]) -> dict[str, Any]:
     """Thresholds, each with its reason: when to abstain, and when to call an object variable."""
+    table = reliability(result.survey, result.truth, survey_weights(result.truth, prior))
+    abstain = max((row["high"] for row in table if row["correct"] < 0.5 * row["count"]), default=0.0)
     transient = np.isin(result.truth, FIVE_INDEX)
     group = result.survey[:, VARIABLE_INDEX].sum(axis=1)
     threshold = float(np.ceil(np.quantile(group[transient], 1 - TRANSIENT_LOSS) * 100) / 100)
     threshold = min(max(threshold, 0.5), 0.95)
     return {
-        "abstain_below": 0.4,
+        "abstain_below": abstain,
         "variable_above": threshold,
-        "abstain_reason": "below 0.4 the top class is wrong more often than right",
-        "variable_reason": f"at {threshold:g}, {np.mean(group[transient] > threshold):.1%} of real transients are lost and "
-        f"{np.mean(group[np.isin(result.truth, VARIABLE_INDEX)] > threshold):.0%} of real variable stars and AGN caught",
+        "abstain_reason": f"up to {abstain:g} the top class is wrong more often than right, bin by bin",
+        "variable_reason": f"at {threshold:g}, {np.mean(group[transient] >= threshold):.1%} of real transients are lost and "
+        f"{np.mean(group[np.isin(result.truth, VARIABLE_INDEX)] >= threshold):.0%} of real variable stars and AGN caught",
     }
 
 
@@ -246,7 +248,7 @@ def figures(
     alerts = (result.objects["origin"] == "alert").to_numpy()
     classical = alerts & result.objects["class"].isin(["SNIa", "SNII", "SNIbc"]).to_numpy()
     clean = ~result.objects["class_conflict"].to_numpy(bool)
-    chosen = rules(result)
+    chosen = rules(result, prior)
     weight = survey_weights(full.truth, prior)
     matrix = scores.confusion(full.truth, full.survey.argmax(axis=1), len(CLASS_NAMES))
     out = {
