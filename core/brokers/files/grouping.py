@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from core.brokers.files.bare_bands import settled
 from core.brokers.files.columns import CONTEXT
 from core.brokers.files.content import Reading, Unreadable
 from core.brokers.files.tables import DETECTION, DROPPED, LIMIT, LOST, Chunk, RawTable, Rows
@@ -85,14 +86,16 @@ class Grouping:
             return Unreadable(f"object {name}", BadInput(lost[0].error.reason, lost[0].error.message + more), name)
         found, limit = members[state == DETECTION], members[state == LIMIT]
         try:
+            band = rows.band[members]
+            band[state != LOST] = settled(band[state != LOST], name, self.reading.default_survey)
             return light_curve(
                 name,
                 rows.mjd[found],
                 rows.flux[found],
                 rows.flux_err[found],
-                rows.band[found],
+                band[state == DETECTION],
                 forced=rows.forced[found],
-                limits=upper_limits(rows.mjd[limit], rows.flux[limit], rows.band[limit]),
+                limits=upper_limits(rows.mjd[limit], rows.flux[limit], band[state == LIMIT]),
                 time_scale=self.time_scale,
                 context=_context(rows, members),
                 provenance=Provenance(source=self.reading.name),

@@ -24,7 +24,8 @@ def lsst_light_curve(packet: Mapping[str, Any], provenance: Provenance | None = 
     """The light curve of one LSST packet: diaSource, its history and forced photometry, psfFlux [nJy] as FLUXCAL.
 
     Times are TAI and stay so (``time_scale``). An alert without a diaObject (a known asteroid) is named by its
-    diaSourceId, and says so in its notes. Raises BadInput when no id is there, or diaSource is not a record.
+    diaSourceId, and says so in its notes. Raises BadInput when no id is there or it has lost digits, or diaSource is not a
+    record.
     """
     source = packet.get("diaSource")
     if not isinstance(source, Mapping):
@@ -71,28 +72,18 @@ def _position(target: Mapping[str, Any], source: Mapping[str, Any], names: Seque
 def _ids(
     packet: Mapping[str, Any], source: Mapping[str, Any], target: Mapping[str, Any]
 ) -> tuple[str, str | None, tuple[Note, ...]]:
-    """(object_id, alert_id, notes). The exact one of several copies of an id is preferred over a float."""
+    """(object_id, alert_id, notes). An exact copy of an id is preferred over one that was stored as a float."""
     # alertId is a constant in some simulations; diaSourceId is unique in all.
-    alert, alert_notes = _exact(
-        (source.get("diaSourceId"), packet.get("diaSourceId"), packet.get("alertId")), "diaSourceId"
-    )
-    name, notes = _exact((source.get("diaObjectId"), target.get("diaObjectId")), "diaObjectId")
+    alert = exact_id((source.get("diaSourceId"), packet.get("diaSourceId"), packet.get("alertId")), "diaSourceId")
+    name = exact_id((source.get("diaObjectId"), target.get("diaObjectId")), "diaObjectId")
     if name:
-        return name, alert or None, (*notes, *alert_notes)
+        return name, alert or None, ()
     if not alert:
         raise BadInput("no_id", "the alert has neither a diaObjectId nor a diaSourceId")
     solar_system = source.get("ssObjectId") or first(_mapping(packet.get("ssSource")), ("designation",))
     why = f"matched to solar-system object {solar_system}" if solar_system else "no diaObject"
-    return (
-        alert,
-        alert,
-        (Note("warning", f"the alert belongs to no diaObject ({why}); named by its diaSourceId", 1), *alert_notes),
-    )
-
-
-def _exact(values: Sequence[object], field: str) -> tuple[str, tuple[Note, ...]]:
-    found = [exact_id(value, field) for value in values]
-    return min((f for f in found if f[0]), key=lambda f: len(f[1]), default=("", ()))
+    note = Note("warning", f"the alert belongs to no diaObject ({why}); named by its diaSourceId", 1)
+    return alert, alert, (note,)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bands import SURVEYS, band_index
+from core.bands import SURVEYS
+from core.brokers.files.bare_bands import UNKNOWN, band_code
 from core.brokers.files.columns import CONTEXT, Columns, find_columns, unit_of
 from core.brokers.files.content import Reading, Unreadable
-from core.brokers.files.values import flags, numbers, texts, without_float_suffix
+from core.brokers.files.values import flags, id_texts, numbers, texts
 from core.brokers.rows import MAGNITUDES, SENTINELS
 from core.photometry import (
     JD_MINUS_MJD,
@@ -58,7 +59,10 @@ class Chunk:
 
 @dataclass
 class Rows:
-    """Rows after reading: typed, in FLUXCAL and MJD. state : DETECTION, LIMIT, LOST or a key of DROPPED."""
+    """Rows after reading: typed, in FLUXCAL and MJD. state : DETECTION, LIMIT, LOST or a key of DROPPED.
+
+    band : index, or a code of `core.brokers.files.bare_bands` where the survey is to be settled for the object as a whole.
+    """
 
     object_id: NDArray[np.object_]
     mjd: Floats
@@ -109,11 +113,12 @@ class RawTable:
     # --- one chunk -------------------------------------------------------------------------------------------------
 
     def read(self, chunk: Chunk) -> Rows:
-        """Typed rows of a chunk. Raises BadInput only for what spoils the whole table (a band that needs a survey)."""
+        """Typed rows of a chunk. Raises BadInput only for what spoils the whole table (magnitudes that are not AB)."""
         n = len(chunk.numbers)
         state = np.zeros(n, np.int8)
+        ids, lossy = self._ids(chunk)
         rows = Rows(
-            object_id=self._ids(chunk), mjd=np.full(n, np.nan), flux=np.full(n, np.nan), flux_err=np.full(n, np.nan),
+            object_id=ids, mjd=np.full(n, np.nan), flux=np.full(n, np.nan), flux_err=np.full(n, np.nan),
             band=np.zeros(n, np.int8), forced=np.zeros(n, bool), state=state, number=chunk.numbers, extra={},
         )  # fmt: skip
         for i, message in chunk.broken.items():
@@ -123,6 +128,14 @@ class RawTable:
             )
             rows.state[i] = LOST
         self._lose(rows, np.array([not i for i in rows.object_id], bool), chunk, "object_id", "the id of an object")
+        self._lose(
+            rows,
+            lossy,
+            chunk,
+            "object_id",
+            "an id stored as text or int64: as a floating-point number it has lost its last digits",
+            reason="lossy_id",
+        )
         rows.mjd = self._times(rows, chunk)
         rows.band = self._bands(rows, chunk)
         self._check_system(chunk)
@@ -147,27 +160,25 @@ class RawTable:
             values[np.isin(values, SENTINELS)] = np.nan
         return values
 
-    def _lose(self, rows: Rows, bad: NDArray[np.bool_], chunk: Chunk, role: str, expected: str) -> None:
+    def _lose(
+        self, rows: Rows, bad: NDArray[np.bool_], chunk: Chunk, role: str, expected: str, *, reason: str = "value"
+    ) -> None:
         column = self.roles.get(role, role)
         for i in np.flatnonzero(bad & (rows.state != LOST)):
             value = chunk.columns[column][i]
             shown = "nothing" if value is None or str(value).strip() == "" else repr(str(value)[:40])
             where = f"{self.word} {rows.number[i]}"
-            error = BadInput("value", f"{where}, column {column}: {shown}; expected {expected}")
+            error = BadInput(reason, f"{where}, column {column}: {shown}; expected {expected}")
             rows.lost.append(Unreadable(where, error, str(rows.object_id[i]), row_only=True))
             rows.state[i] = LOST
 
-    def _ids(self, chunk: Chunk) -> NDArray[np.object_]:
+    def _ids(self, chunk: Chunk) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+        """(ids as text, which of them have lost digits)"""
+        n = len(chunk.numbers)
         if "object_id" not in self.roles:
             stem = PurePath(self.reading.name).stem or self.reading.name or "table"
-            return np.full(len(chunk.numbers), stem, dtype=object)
-        column = self.roles["object_id"]
-        ids, lossy = without_float_suffix(chunk.columns[column])
-        if lossy:
-            self.reading.note(
-                "warning", f"{column} was stored as a floating-point number: its last digits are lost", lossy
-            )
-        return ids
+            return np.full(n, stem, dtype=object), np.zeros(n, bool)
+        return id_texts(chunk.columns[self.roles["object_id"]])
 
     def _times(self, rows: Rows, chunk: Chunk) -> Floats:
         if "mjd" in self.roles:
@@ -178,30 +189,25 @@ class RawTable:
 
     def _bands(self, rows: Rows, chunk: Chunk) -> NDArray[np.int8]:
         names = texts(chunk.columns[self.roles["band"]])
-        surveys = texts(chunk.columns[self.roles["survey"]]) if "survey" in self.roles else [""] * len(names)
-        settled = self._survey(names, rows.object_id)
-        table: dict[tuple[str, str], int] = {}
-        out = np.zeros(len(names), np.int8)
-        unknown = np.zeros(len(names), bool)
-        plasticc = self.roles["band"].lower() == "passband" and set(names) <= set(_PLASTICC)
-        for i, key in enumerate(zip(names, surveys, strict=True)):
-            if key not in table:
-                name, survey = key[0], key[1].lower() if key[1].lower() in SURVEYS else settled
-                table[key] = _band_or_minus(_PLASTICC[name] if plasticc else name, "lsst" if plasticc else survey)
-            unknown[i] = table[key] < 0
-            out[i] = max(table[key], 0)
-        self._lose(rows, unknown, chunk, "band", "a band such as ztf_g, lsst_u, or g with the survey said")
+        surveys = self._surveys(rows, chunk)
+        if self.roles["band"].lower() == "passband" and set(names) <= set(_PLASTICC):
+            names, surveys = [_PLASTICC[name] for name in names], ["lsst"] * len(names)
+        pairs = list(zip(names, surveys, strict=True))
+        codes = {pair: band_code(*pair) for pair in set(pairs)}
+        out = np.array([codes[pair] for pair in pairs], dtype=np.int8)
+        self._lose(rows, out == UNKNOWN, chunk, "band", "a band such as ztf_g, lsst_u, or g with the survey said")
+        out[out == UNKNOWN] = 0
         return out
 
-    def _survey(self, names: Sequence[str], ids: NDArray[np.object_]) -> str | None:
-        """Whose bands bare letters are: said by the caller, by the columns, by the ids, or by default."""
-        if self.reading.survey is not None:
-            return self.reading.survey
-        if self.columns.survey is not None:
-            return self.columns.survey
-        if len(ids) and all(str(i).startswith("ZTF") for i in set(ids[:1000].tolist())):
-            return "ztf"
-        return self.reading.default_survey
+    def _surveys(self, rows: Rows, chunk: Chunk) -> Sequence[str | None]:
+        """Whose bands bare letters are: said by the row, by the caller, by a ZTF id, by the columns; None is open."""
+        found: list[str | None] = [self.reading.survey] * len(rows)
+        if self.reading.survey is None:
+            found = ["ztf" if name.startswith("ZTF") else self.columns.survey for name in rows.object_id]
+        if "survey" in self.roles:
+            said = [word.lower() for word in texts(chunk.columns[self.roles["survey"]])]
+            found = [word if word in SURVEYS else survey for word, survey in zip(said, found, strict=True)]
+        return found
 
     # --- brightness --------------------------------------------------------------------------------------------------
 
@@ -301,15 +307,6 @@ class RawTable:
                     )
                 out[role] = values
         return out
-
-
-def _band_or_minus(name: str, survey: str | None) -> int:
-    try:
-        return band_index(name, survey)
-    except BadInput as error:
-        if survey is None and "does not say which survey" in error.message:
-            raise  # every row would fail for the same reason: one sentence for the whole table
-        return -1
 
 
 def _sign_or_zero(value: str) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.brokers.files.fields import EXACT_IN_FLOAT
+from core.brokers.files.fields import id_text
 
 MISSING = frozenset(("", "nan", "na", "n/a", "null", "none", "-", "--", "—", "masked", "<na>", "nat"))
 _TRUE = frozenset(("1", "1.0", "t", "true", "y", "yes", ">", "<", "ul", "upperlim"))
@@ -57,26 +55,13 @@ def flags(values: Any) -> NDArray[np.int8]:
     return np.array([1 if c in _TRUE else 0 if c in _FALSE and c else -1 for c in cells], dtype=np.int8)
 
 
-def without_float_suffix(values: Any) -> tuple[NDArray[np.object_], int]:
-    """(ids as exact text, how many have lost digits because they were stored as floats)."""
+def id_texts(values: Any) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """(ids as exact text, which of them were stored as floating-point numbers and have lost digits)."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
-        return np.array([str(v) for v in values.tolist()], dtype=object), 0
-    cells: Sequence[str]
+        return np.array([str(v) for v in values.tolist()], dtype=object), np.zeros(len(values), bool)
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        whole = values[np.isfinite(values)]
-        lossy = int(np.sum(np.abs(whole) >= EXACT_IN_FLOAT))
-        return np.array(
-            ["" if not np.isfinite(v) else str(int(v)) if v == int(v) else str(v) for v in values.tolist()],
-            dtype=object,
-        ), lossy
-    cells = texts(values)
-    out, lossy = [], 0
-    for cell in cells:
-        if re.fullmatch(r"\d+\.0+", cell):  # an integer that a table program made a float
-            cell = cell.split(".")[0]
-            lossy += int(cell) >= EXACT_IN_FLOAT
-        elif re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+", cell):  # and one that it wrote as 1.7E+17
-            cell = str(int(float(cell)))
-            lossy += int(cell) >= EXACT_IN_FLOAT
-        out.append(cell)
-    return np.array(out, dtype=object), lossy
+        exact = 2.0 ** (np.finfo(values.dtype).nmant + 1)
+        found = [id_text(v, exact) for v in values.tolist()]
+    else:
+        found = [id_text(cell) for cell in texts(values)]
+    return np.array([text for text, _ in found], dtype=object), np.array([lossy for _, lossy in found], dtype=bool)

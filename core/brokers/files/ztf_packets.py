@@ -24,9 +24,9 @@ def ztf_light_curve(packet: Mapping[str, Any], provenance: Provenance | None = N
 
     Magnitudes of ``isdiffpos`` f or 0 are negative fluxes. A history row without magpsf is an upper limit (diffmaglim,
     5 sigma). fp_hists (4.02 on) is forced photometry: DN with the zero point of its own row.
-    Raises BadInput when objectId, or the candidate with its jd and fid, is missing.
+    Raises BadInput when objectId, or the candidate with its jd and fid, is missing, or an id has lost digits.
     """
-    object_id, notes = exact_id(packet.get("objectId"), "objectId")
+    object_id = exact_id((packet.get("objectId"),), "objectId")
     candidate = packet.get("candidate")
     if not object_id:
         raise BadInput("no_id", "the alert has no objectId")
@@ -36,7 +36,7 @@ def ztf_light_curve(packet: Mapping[str, Any], provenance: Provenance | None = N
         raise BadInput("no_time", f"candidate has jd {candidate.get('jd')!r}; expected a Julian date")
     if band_of(candidate) < 0:
         raise BadInput("band", f"candidate has fid {candidate.get('fid')!r}; expected 1 (g), 2 (r) or 3 (i)")
-    alert_id, id_notes = exact_id(packet.get("candid") or candidate.get("candid"), "candid")
+    alert_id = exact_id((packet.get("candid"), candidate.get("candid")), "candid")
 
     alerts, limits = alert_photometry([candidate, *_rows(packet.get("prv_candidates"))])
     forced = _forced_photometry(_rows(packet.get("fp_hists")))
@@ -58,7 +58,7 @@ def ztf_light_curve(packet: Mapping[str, Any], provenance: Provenance | None = N
         alert_id=alert_id or None,
         context=_context(packet, candidate),
         provenance=with_tns_type(provenance, packet.get("tns")),
-        notes=(*notes, *id_notes, *alerts.notes, *forced.notes),
+        notes=(*alerts.notes, *forced.notes),
     )
 
 

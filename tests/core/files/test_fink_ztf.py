@@ -44,15 +44,6 @@ def test_cut_outs_are_not_read():
     assert len(content.curves) == 3
 
 
-def test_ids_that_lost_digits_say_so(tmp_path):
-    row = {"jd": 2460000.5, "fid": 1, "magpsf": 18.0, "sigmapsf": 0.1, "isdiffpos": "t", "diffmaglim": 20.0}
-    table = pa.table({"objectId": ["ZTF23aaaaaaa"], "candid": [2481192083915015002.0], "candidate": [row]})
-    pq.write_table(table, tmp_path / "float.parquet")
-    (curve,) = read_file(tmp_path / "float.parquet").curves
-    assert curve.alert_id == str(int(2481192083915015002.0))
-    assert any("digits are lost" in note.message for note in curve.notes)
-
-
 def test_one_bad_alert_is_lost_alone(tmp_path):
     good = {"jd": 2460000.5, "fid": 1, "magpsf": 18.0, "sigmapsf": 0.1, "isdiffpos": "t", "diffmaglim": 20.0}
     rows = [good, {**good, "fid": 9}, None, good]
