@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None, *, stderr: TextIO | None = None
 def score(options: argparse.Namespace, progress: Progress) -> None:
     """Read, score and write. Raises Stop with one sentence when the arguments or the input don't allow it."""
     out = _checked_out(options.out)
+    if options.schemas is not None and not options.schemas.is_dir():
+        raise Stop(f"--schemas {options.schemas}: expected a folder of LSST schemas")
     files = input_files(options.input, out)
     model, folds = _models(options)
     prior = prior_of(options.prior, model)

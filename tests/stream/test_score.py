@@ -129,6 +129,20 @@ def test_framed_packets_with_a_folder_of_schemas(tmp_path):
     assert code == 2 and "schema 701" in said
 
 
+def test_ids_that_lost_digits_have_their_rows_and_are_not_scored(tmp_path):
+    path = tmp_path / "t.csv"
+    big = [f"{170587116732416143.0!r},{60000 + k},ztf_{b},18,0.1" for k in range(4) for b in "gr"]
+    fine = [f"170587116732416143,{60000 + k},ztf_{b},18,0.1" for k in range(4) for b in "gr"]
+    path.write_text("oid,mjd,band,mag,magerr\n" + "\n".join([*big, *fine]) + "\n")
+    rows = scored(path, tmp_path)
+    assert rows["refusal"].fillna("-").tolist() == ["lossy_id", "-"]
+    assert rows["object_id"].tolist() == ["1.7058711673241613e+17", "170587116732416143"]
+    assert "column oid" in rows["refusal_message"][0] and "as text or int64" in rows["refusal_message"][0]
+    path.write_text("oid,mjd,band,mag,magerr\n" + "\n".join(big) + "\n")
+    code, said = run(path, "--out", tmp_path / "o.csv")
+    assert code == 2 and "as text or int64" in said.splitlines()[-1]
+
+
 def test_survey_and_unit_are_taken_from_the_options(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(
@@ -167,6 +181,7 @@ def test_an_unreadable_file_is_one_sentence_and_no_output(content, says, tmp_pat
         ([str(CURVES), "--out", "{tmp}/no/such/o.csv"], "does not exist"),
         ([str(CURVES), "--out", "{tmp}/o.csv", "--prior", "{tmp}/none.json"], "expected survey, equal"),
         ([str(CURVES), "--out", "{tmp}/o.csv", "--spread"], "no fold models"),
+        ([str(CURVES), "--out", "{tmp}/o.csv", "--schemas", "{tmp}/none"], "expected a folder of LSST schemas"),
     ],
 )
 def test_bad_arguments_are_one_sentence(arguments, says, tmp_path):

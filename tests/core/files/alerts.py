@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import io
+import json
+import lzma
+import zlib
 from typing import Any
 
+import cramjam
 import fastavro
 
 JD = 2_460_000.5
@@ -140,3 +145,37 @@ def wire(schema: dict[str, Any], packet: dict[str, Any], schema_id: int = 701) -
     out = io.BytesIO()
     fastavro.schemaless_writer(out, fastavro.parse_schema(schema), packet)
     return b"\x00" + schema_id.to_bytes(4, "big") + out.getvalue()
+
+
+def zigzag(value: int) -> bytes:
+    """A number as Avro writes it."""
+    value = (value << 1) ^ (value >> 63)
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def handmade(schema: dict[str, Any], codec: str, *blocks: tuple[int, int | None, bytes]) -> bytes:
+    """A container whose blocks are (count, announced size or None, bytes), whether they are true or not."""
+    sync = bytes(range(16))
+    out = b"Obj\x01" + zigzag(2)
+    for key, value in (("avro.schema", json.dumps(schema)), ("avro.codec", codec)):
+        out += zigzag(len(key)) + key.encode() + zigzag(len(value)) + value.encode()
+    out += zigzag(0) + sync
+    for count, size, data in blocks:
+        out += zigzag(count) + zigzag(len(data) if size is None else size) + data + sync
+    return out
+
+
+def packed(codec: str, data: bytes) -> bytes:
+    """A block packed with one of Avro's codecs."""
+    if codec == "deflate":
+        packer = zlib.compressobj(wbits=-15)
+        return packer.compress(data) + packer.flush()
+    if codec == "snappy":
+        return bytes(cramjam.snappy.compress_raw(data)) + zlib.crc32(data).to_bytes(4, "big")
+    if codec == "zstandard":
+        return bytes(cramjam.zstd.compress(data))
+    return {"bzip2": bz2.compress, "xz": lzma.compress}[codec](data)

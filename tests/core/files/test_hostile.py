@@ -8,7 +8,6 @@ import tracemalloc
 import zlib
 from pathlib import Path
 
-import cramjam
 import fastavro
 import numpy as np
 import pyarrow as pa
@@ -19,10 +18,19 @@ from hypothesis import strategies as st
 
 from core.brokers.files import LOCAL, UPLOAD, Caps, read_file
 from core.refusal import BadInput
-from tests.core.files.alerts import ZTF_SCHEMA, candidate, container, lsst_packet, lsst_schema, wire, ztf_packet
+from tests.core.files.alerts import (
+    ZTF_SCHEMA,
+    candidate,
+    container,
+    handmade,
+    lsst_packet,
+    lsst_schema,
+    packed,
+    wire,
+    ztf_packet,
+)
 
 DATA = Path(__file__).parents[2] / "data" / "files"
-SYNC = bytes(range(16))
 
 
 def refused(data, reason, **options):
@@ -30,26 +38,6 @@ def refused(data, reason, **options):
         read_file(data, "x", **options)
     assert error.value.reason == reason, error.value
     return error.value.message
-
-
-def zigzag(value):
-    value = (value << 1) ^ (value >> 63)
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def handmade(schema, codec, *blocks):
-    """A container whose blocks are (count, announced size or None, bytes)."""
-    out = b"Obj\x01" + zigzag(2)
-    for key, value in (("avro.schema", json.dumps(schema)), ("avro.codec", codec)):
-        out += zigzag(len(key)) + key.encode() + zigzag(len(value)) + value.encode()
-    out += zigzag(0) + SYNC
-    for count, size, data in blocks:
-        out += zigzag(count) + zigzag(len(data) if size is None else size) + data + SYNC
-    return out
 
 
 def record(packet=None):
@@ -98,20 +86,9 @@ def test_a_file_above_the_cap_is_refused_before_it_is_read():
 @pytest.mark.parametrize("codec", ["deflate", "snappy", "bzip2", "xz", "zstandard"])
 def test_a_decompression_bomb_stops_at_the_cap(codec):
     """64 KB to a few hundred bytes, unpacked under a cap of 16 KB, and the same within the cap."""
-    import bz2
-    import lzma
-
-    def deflate(data):
-        packer = zlib.compressobj(wbits=-15)
-        return packer.compress(data) + packer.flush()
-
-    pack = {
-        "deflate": deflate, "bzip2": bz2.compress, "xz": lzma.compress, "zstandard": lambda d: bytes(cramjam.zstd.compress(d)),
-        "snappy": lambda d: bytes(cramjam.snappy.compress_raw(d)) + zlib.crc32(d).to_bytes(4, "big"),
-    }[codec]  # fmt: skip
-    data = handmade(ZTF_SCHEMA, codec, (1, None, pack(record() + bytes(65_536))))
+    data = handmade(ZTF_SCHEMA, codec, (1, None, packed(codec, record() + bytes(65_536))))
     assert "unpacks from" in refused(data, "too_large", caps=Caps(block_bytes=16_384))
-    assert len(read_file(handmade(ZTF_SCHEMA, codec, (1, None, pack(record())))).curves) == 1
+    assert len(read_file(handmade(ZTF_SCHEMA, codec, (1, None, packed(codec, record())))).curves) == 1
 
 
 def test_a_real_bomb_takes_neither_memory_nor_time():

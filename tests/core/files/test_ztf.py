@@ -9,7 +9,18 @@ import pytest
 
 from core.brokers.files import Unreadable, iter_file, read_file
 from core.refusal import BadInput
-from tests.core.files.alerts import JD, MJD, ZTF_SCHEMA, candidate, container, forced, ztf_packet
+from tests.core.files.alerts import (
+    JD,
+    MJD,
+    ZTF_SCHEMA,
+    candidate,
+    container,
+    forced,
+    handmade,
+    packed,
+    wire,
+    ztf_packet,
+)
 
 DATA = Path(__file__).parents[2] / "data" / "files"
 
@@ -99,10 +110,11 @@ def test_a_packet_that_can_not_be_read_names_what_is_wrong_and_the_others_live(p
 @pytest.mark.parametrize("codec", ["null", "deflate", "snappy", "bzip2", "xz", "zstandard"])
 def test_every_codec_gives_the_same(codec):
     packets = [ztf_packet(candidate(day), candidate(day - 3, 2), candid=day) for day in range(1, 30)]
-    try:
+    if codec == "zstandard":  # which fastavro writes only with a package of its own
+        records = b"".join(wire(ZTF_SCHEMA, packet)[5:] for packet in packets)
+        data = handmade(ZTF_SCHEMA, codec, (len(packets), None, packed(codec, records)))
+    else:
         data = container(ZTF_SCHEMA, packets, codec=codec, sync_interval=2000)
-    except ValueError:
-        pytest.skip(f"fastavro can't write {codec} here")
     curves = read_file(data).curves
     assert [c.alert_id for c in curves] == [str(day) for day in range(1, 30)]
     assert all(len(c) == 2 for c in curves)
