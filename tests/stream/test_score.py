@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,6 +58,17 @@ def test_columns_are_the_contract(table, model):
     assert list(table.columns[:3]) == ["object_id", "alert_id", "n_points"]
     assert table["alert_id"].isna().all()
     assert set(table["model_sha256"]) == {model.sha256}
+
+
+def test_the_page_of_the_command_line_has_every_option_column_and_reason(model):
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    words = {re.sub("^(p|spread)_.*", r"\1_<class>", name) for name in row_columns(model, spread=True)}
+    words |= {option for action in command._parser()._actions for option in action.option_strings[-1:]} - {"--help"}
+    for name in ("selection", "pipeline", "lightcurve", "brokers/files/*"):
+        for path in (ROOT / "core").glob(f"{name}.py"):
+            words |= set(re.findall(r'(?:BadInput|Refusal)\(\s*"(\w+)"', path.read_text(encoding="utf-8")))
+    assert {"gp_failed", "lossy_id", "notes", "fold", "--schemas"} <= words
+    assert not sorted(word for word in words if f"`{word}`" not in page)
 
 
 def test_one_row_per_object_and_its_probabilities_sum_to_one(table, model):
