@@ -14,13 +14,13 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-z validate validate-published samples doctor bench screenshot clean
+.PHONY: app test check train train-z validate validate-published samples doctor bench screenshot kafka clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: $(STAMP)-dev $(if $(TRAIN),$(STAMP)-train)
+test: $(STAMP)-dev $(if $(TRAIN),$(STAMP)-train) $(if $(SCALE),$(STAMP)-scale)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -59,6 +59,11 @@ bench: $(STAMP)-dev
 screenshot: $(STAMP)-dev
 	$(BIN)/python -m bench.screenshot
 
+# One node of Apache Kafka on loopback, for trying stream.kafka out: fetched through Maven, gone with Ctrl-C.
+KAFKA_PORT ?= 9092
+kafka: $(STAMP)-dev
+	$(BIN)/python -m tests.stream.kafka.broker --port $(KAFKA_PORT)
+
 doctor: $(STAMP)-app
 	$(BIN)/python -m core.brokers.doctor
 
@@ -77,6 +82,10 @@ $(STAMP)-dev: requirements.txt requirements-dev.txt pyproject.toml | $(VENV)/pip
 
 $(STAMP)-train: requirements-train.txt pyproject.toml | $(VENV)/pip
 	$(call install,-e '.[train]')
+	@touch $@
+
+$(STAMP)-scale: requirements-scale.txt pyproject.toml | $(VENV)/pip
+	$(call install,-e '.[scale]')
 	@touch $@
 
 $(VENV)/pip:
