@@ -3,7 +3,7 @@
     python -m bench.deletion [--model t2-ztf]
 
 Each light curve is scored by the fold model that has not seen it. For its likeliest class, a fifth of the used points is
-removed: those that the map ranks highest, and eight random draws of as many. A map that says nothing would cost the
+removed: those that the map ranks highest, and twenty random draws of as many. A map that says nothing would cost the
 probability as much as a random draw: half of the light curves would pass.
 """
 

@@ -84,13 +84,22 @@ class Explanation:
         return (np.bincount(nearest, share, len(unique)) / counts)[inverse]
 
 
+#: Random draws of the deletion check: the same places in the light curve each time, whatever its times are rounded to.
+DRAWS = 20
+DRAW_SEED = 2021
+#: The map is confirmed when its points cost more than this part of the random draws, contradicted when they cost less.
+CLEAR_PART = 0.9
+#: Probabilities nearer than this count as equal: they are shown with two decimals.
+SAME_PROBABILITY = 0.005
+
+
 @dataclass(frozen=True)
 class DeletionCheck:
     """Does the map point at what matters? The probability of a class without the points the map ranks highest.
 
     removed : how many points. before, without_top : probability with all points and without the top ones.
-    without_random : (D,) probabilities without as many random points. passed : the top ones cost more than the
-    median random draw. top : indices of the removed points among the used ones.
+    without_random : (D,) probabilities without as many random points. top : indices of the removed points among the
+    used ones. passed : the top ones cost more than the median random draw, which half of all light curves reach by chance.
     """
 
     class_index: int
@@ -103,6 +112,26 @@ class DeletionCheck:
     @property
     def random_mean(self) -> float:
         return float(np.mean(self.without_random))
+
+    @property
+    def draws(self) -> int:
+        return len(self.without_random)
+
+    @property
+    def cost_more(self) -> int:
+        """In how many random draws the top points cost more than the random ones."""
+        return int(np.sum(self.without_top < self.without_random - SAME_PROBABILITY))
+
+    @property
+    def cost_less(self) -> int:
+        return int(np.sum(self.without_top > self.without_random + SAME_PROBABILITY))
+
+    @property
+    def verdict(self) -> str:
+        """``confirmed`` or ``contradicted`` when at least `CLEAR_PART` of the draws say so, else ``chance``."""
+        if self.cost_more >= CLEAR_PART * self.draws:
+            return "confirmed"
+        return "contradicted" if self.cost_less >= CLEAR_PART * self.draws else "chance"
 
     @property
     def passed(self) -> bool:
@@ -125,19 +154,20 @@ def deletion_check(
     probability: Callable[[list[LightCurve]], list[float | None]],
     *,
     fraction: float = 0.2,
-    draws: int = 8,
+    draws: int = DRAWS,
 ) -> DeletionCheck | None:
     """Remove the ``fraction`` of points with the largest ``importance`` (N,), and as many random ones, and compare.
 
-    probability : scores light curves for the class; None where one can no longer be scored. Random draws are seeded
-    by the photometry, so the same object always shows the same numbers. None when too few points are left to score.
+    probability : scores light curves for the class; None where one can no longer be scored. The random draws depend on
+    the number of points alone, so that the same object always shows the same numbers, also when its times are Julian
+    dates or rounded. None when too few points are left to score.
     """
     n = len(curve)
     removed = max(1, round(fraction * n))
     if n - removed < 2:
         return None
     top = np.argsort(-importance, kind="stable")[:removed]
-    generator = np.random.default_rng(int(curve.photometry_sha256()[:8], 16))
+    generator = np.random.default_rng(DRAW_SEED)
     kept = [np.delete(np.arange(n), top)]
     kept += [np.sort(generator.permutation(n)[removed:]) for _ in range(draws)]
     first, *others = probability([curve.subset(index) for index in kept])

@@ -25,11 +25,13 @@ class Note:
     """One thing that the border did to the data, in words a person reads: "3 duplicate points merged".
 
     kind : dropped, merged, reordered, converted or warning. count : how many rows it touched.
+    short : what is said beside the answer, because it bears on it; empty for what the input panel alone tells.
     """
 
     kind: str
     message: str
     count: int = 0
+    short: str = ""
 
 
 @dataclass(frozen=True)

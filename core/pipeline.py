@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.doubts import doubts
 from core.explain import DeletionCheck, Explanation, deletion_check, explain
 from core.gp.fit import GPFit, fit_at
 from core.lightcurve import LightCurve, Note
@@ -127,9 +128,7 @@ def classify(
         notes=(
             *curve.notes,
             *chosen.notes,
-            *_fit_notes(fit),
-            *_grid_notes(tensor, chosen.curve),
-            *_range_notes(model, chosen.curve),
+            *doubts(model, curve, chosen.used, chosen.curve, fit, tensor),
         ),
     )
 
@@ -259,63 +258,6 @@ def _notes(item: LightCurve | Unscored, chosen: Selection | Refusal) -> str | No
 
 def _text(values: Sequence[str | None]) -> pd.Series:
     return pd.Series(list(values), dtype="string")
-
-
-def _fit_notes(fit: GPFit) -> list[Note]:
-    notes = []
-    if not fit.converged:
-        notes.append(Note("warning", "The Gaussian process did not converge; its best point is used"))
-    if fit.at_bound:
-        notes.append(
-            Note(
-                "warning",
-                f"Gaussian process at the bound of its {' and '.join(fit.at_bound)} "
-                f"(time scale {fit.time_scale:.3g} d): the light curve does not determine it",
-            )
-        )
-    return notes
-
-
-def _grid_notes(tensor: TensorBatch, used: LightCurve) -> list[Note]:
-    """Points that the network's rows do not reach: they shape the Gaussian process and nothing else."""
-    times = np.sort(tensor.times[0])
-    start, end = times[0] - 0.5 * (times[1] - times[0]), times[-1] + 0.5 * (times[-1] - times[-2])
-    beyond = int(np.sum((used.mjd < start) | (used.mjd > end)))
-    if not beyond:
-        return []
-    first = used.first_detection
-    return [
-        Note(
-            "warning",
-            f"The network reads days {start - first:.0f} to {end - first:.0f}; {beyond} of {len(used)} points lie outside "
-            "and shape the Gaussian process alone",
-        )
-    ]
-
-
-def _range_notes(model: Model, used: LightCurve) -> list[Note]:
-    """Where this light curve lies outside what the model was trained on, by the ranges its card declares."""
-    from core.photometry import flux_to_magnitude
-
-    ranges = model.card.data.get("range", {})
-    measured = {
-        "n_points": (float(len(used)), "number of points"),
-        "span": (float(used.mjd[-1] - used.mjd[0]), "time span [d]"),
-        "peak_magnitude": (float(flux_to_magnitude(np.max(used.flux))), "brightest magnitude"),
-        "redshift": (np.nan if used.redshift is None else used.redshift, "redshift"),
-    }
-    notes = []
-    for key, (value, title) in measured.items():
-        if key in ranges and np.isfinite(value):
-            low, high = ranges[key]
-            if not low <= value <= high:
-                notes.append(
-                    Note(
-                        "warning",
-                        f"Outside the training range: {title} {value:.3g}, trained on {low:.3g} to {high:.3g}",
-                    )
-                )
-    return notes
 
 
 def _lap(since: float) -> float:
