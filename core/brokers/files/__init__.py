@@ -53,7 +53,7 @@ def read_file(
     Raises BadInput when nothing in the file can be read, naming what was found and what was expected.
     """
     reading = Reading(
-        name or (Path(source).name if isinstance(source, str | Path) else "upload"),
+        name or _name(source),
         survey=survey,
         default_survey=default_survey,
         flux_unit=flux_unit,
@@ -85,7 +85,8 @@ def read_file(
 
 
 def iter_file(
-    path: str | Path,
+    source: str | Path | bytes,
+    name: str = "",
     *,
     survey: str | None = None,
     default_survey: str | None = None,
@@ -95,14 +96,20 @@ def iter_file(
 ) -> Iterator[LightCurve | Unreadable]:
     """As `read_file`, one by one and in bounded memory, for files of any size.
 
-    Tables of more than two million rows must have the rows of each object together. What ends the file early (a
-    truncated block, a cap) comes as the last `Unreadable`. Raises BadInput when the file as such can't be read.
+    source, name : as in `read_file`. Tables of more than two million rows must have the rows of each object together. What
+    ends the file early (a truncated block, a cap) comes as the last `Unreadable`. Raises BadInput when the file as such
+    can't be read.
     """
     folder = None if schemas is None else Path(schemas)
     reading = Reading(
-        Path(path).name, survey=survey, default_survey=default_survey, flux_unit=flux_unit, schemas=folder, caps=caps
+        name or _name(source),
+        survey=survey,
+        default_survey=default_survey,
+        flux_unit=flux_unit,
+        schemas=folder,
+        caps=caps,
     )
-    return _items(path, reading)
+    return _items(source, reading)
 
 
 def _items(source: str | Path | bytes, reading: Reading) -> Iterator[LightCurve | Unreadable]:
@@ -129,6 +136,10 @@ def _opened(source: str | Path | bytes, reading: Reading) -> Iterator[LightCurve
         )
     with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as stream:
         yield from _by_magic(stream, reading)
+
+
+def _name(source: str | Path | bytes) -> str:
+    return "upload" if isinstance(source, bytes) else Path(source).name
 
 
 def _size(path: Path) -> int:
