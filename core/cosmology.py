@@ -40,8 +40,8 @@ def redshift_at(modulus: ArrayLike) -> NDArray[np.float64]:
     return np.interp(np.asarray(modulus, dtype=float), distance_modulus(z), z)
 
 
-def absolute_magnitude(peak_flux: float, redshift: float | None) -> float | None:
-    """Absolute AB magnitude of a flux [FLUXCAL] at a redshift; None without a positive flux and a positive redshift."""
-    if redshift is None or not redshift > 0 or not peak_flux > 0:
-        return None
-    return float(ZERO_POINT - 2.5 * np.log10(peak_flux) - distance_modulus(redshift))
+def absolute_magnitude(peak_flux: ArrayLike, redshift: ArrayLike) -> NDArray[np.float64]:
+    """Absolute AB magnitudes of fluxes [FLUXCAL] at redshifts; NaN without a positive flux and a positive redshift."""
+    flux, z = np.asarray(peak_flux, dtype=float), np.asarray(redshift, dtype=float)
+    known = (flux > 0) & (z > 0)
+    return np.where(known, ZERO_POINT - 2.5 * np.log10(np.where(known, flux, 1.0)) - distance_modulus(z), np.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import threading
 import warnings
 from collections.abc import Mapping
@@ -16,12 +17,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.card import CardError, ModelCard, load_card
+from core.compiled import CompiledNetwork, compiled_network
 from core.recipe import Recipe, TensorBatch
 
 #: Models that come with the project.
 MODELS = Path(__file__).resolve().parent.parent / "models"
 #: Inference in chunks of 32: larger ones overflow the cache and cost half as much again per light curve.
 CHUNK = 32
+#: The compiled network's chunk: its matrices stay in the cache.
+COMPILED_CHUNK = 256
+log = logging.getLogger(__name__)
 Float32 = NDArray[np.float32]
 
 
@@ -88,9 +93,21 @@ class _Session:
         if missing:
             raise CardError(f"the model file has no tensor {missing[0]!r}, which its card names")
         self._index = {role: index[name] for role, name in tensors.items()}
+        self._all = index
 
     def constant(self, role: str) -> Float32:
         return np.array(self._interpreter.get_tensor(self._index[role]), dtype=np.float32)
+
+    def named_constants(self) -> dict[str, NDArray]:
+        """Weights of a file of this project's own export, by name; the shape of the attention scores among them."""
+        names = [
+            n for n in self._all if n.endswith(("_kernel", "_bias", "_scale", "_shift", "positions", "head_weights"))
+        ]
+        out = {name: np.array(self._interpreter.get_tensor(self._all[name])) for name in names}
+        if "attention_scores" in self._all:
+            details = {d["index"]: d for d in self._interpreter.get_tensor_details()}
+            out["attention_scores"] = np.asarray(details[self._all["attention_scores"]]["shape"])
+        return out
 
     def run(self, values: Float32) -> tuple[Float32, Float32, Float32]:
         self._interpreter.set_tensor(self._input, values)
@@ -125,6 +142,7 @@ class Model:
         self.outputs_activations = session.outputs_activations
         if fold is None and variant is None:
             self._check_golden(session)
+        self._compiled = self._compile(session)
 
     @property
     def name(self) -> str:
@@ -172,6 +190,30 @@ class Model:
                 parts.append(session.run(chunk))
         logits, raw, activations = (np.concatenate(part) for part in zip(*parts, strict=True))
         return Inference(logits, raw, activations)
+
+    def logits(self, batch: TensorBatch) -> Float32:
+        """(B, C) logits alone, as `infer` gives them to rounding: by the compiled network where the file allows it."""
+        if self._compiled is None:
+            return self.infer(batch).logits
+        values = with_features(batch.values, batch.features)
+        parts = [self._compiled.logits(values[i : i + COMPILED_CHUNK]) for i in range(0, len(values), COMPILED_CHUNK)]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+
+    def _compile(self, session: _Session) -> CompiledNetwork | None:
+        """The compiled network, when the file names its weights and both answer alike; None otherwise."""
+        coverage = self.recipe.coverage_channel
+        constants = session.named_constants()
+        if coverage is None or "attention_scores" not in constants:
+            return None
+        heads = int(constants["attention_scores"][1])
+        network = compiled_network(constants, heads, coverage, len(self.recipe.features))
+        length, width = session.input_shape
+        probe = golden_input(length, width)
+        probe[:, :, coverage] = np.arange(length) % 7 < 3
+        if network is None or np.max(np.abs(network.logits(probe) - session.run(probe)[0])) > 1e-4:
+            log.warning("%s is not run by the compiled network: it does not answer as its file does", self.name)
+            return None
+        return network
 
     def calibrate(self, logits: NDArray, n_points: NDArray, prior: Prior | None = None) -> NDArray[np.float64]:
         """(B, C) probabilities under a prior: temperature (and bias) by number of points, then Bayes' rule.

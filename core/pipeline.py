@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from core.doubts import doubts
 from core.explain import DeletionCheck, Explanation, deletion_check, explain
+from core.flat import FlatCurves, flatten
+from core.flat_selection import REASONS, Chosen, select_flat
 from core.gp.fit import GPFit, fit_at
 from core.lightcurve import LightCurve, Note
 from core.model import Inference, Model, Prior
 from core.recipe import TensorBatch
 from core.refusal import Refusal
-from core.selection import Selection
+from core.selection import MAX_GP_POINTS, Selection, count_refusal
 
 BATCH = 512
 GP_FAILED = Refusal(
@@ -145,7 +147,9 @@ def check_by_deletion(result: Classification, class_name: str) -> DeletionCheck 
     def probability(curves: list[LightCurve]) -> list[float | None]:
         chosen = [recipe.select(curve) for curve in curves]
         kept = [s for s in chosen if not isinstance(s, Refusal)]
-        rows = iter(_probabilities(kept, model, (), result.prior)[0]) if kept else iter(())
+        tensor = recipe.apply([s.curve for s in kept]) if kept else None
+        n_points = np.array([len(s.curve) for s in kept])
+        rows = iter(()) if tensor is None else iter(model.calibrate(model.logits(tensor), n_points, result.prior))
         return [None if isinstance(s, Refusal) else float(next(rows)[index]) for s in chosen]
 
     return deletion_check(used, importance, index, float(result.probabilities[index]), probability)
@@ -191,41 +195,79 @@ def row_columns(model: Model, *, spread: bool = False) -> list[str]:
     return [*columns, "refusal_message", "notes", "fold", "photometry_sha256"]
 
 
+@dataclass(frozen=True)
+class FlatScores:
+    """Answers for B light curves. probabilities : (B, C), NaN where there is none. verdict, n_used, per_band : as
+    `core.flat_selection.Chosen`. failed : (B,) bool, where no Gaussian process fits. spread : (B, C) half the range of the fold
+    models' probabilities, NaN without them."""
+
+    probabilities: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    chosen: Chosen
+    failed: NDArray[np.bool_]
+
+
+def score_flat(
+    curves: FlatCurves, model: Model, *, prior: Prior | None = None, fold_models: Sequence[Model] = ()
+) -> FlatScores:
+    """Score light curves that stand in flat arrays: from arrays to arrays, nothing per light curve in Python.
+
+    ``model`` answers for all of them, as it is: who wants training objects answered for by their fold models asks
+    `Model.for_object`, as `classify_batches` does.
+    """
+    chosen = select_flat(curves, model.recipe.band_indices, model.recipe.cuts)
+    kept, n_classes = chosen.kept, len(model.classes)
+    p = np.full((len(curves), n_classes), np.nan)
+    spread = np.full((len(curves), n_classes), np.nan)
+    failed = np.zeros(len(curves), bool)
+    index = np.flatnonzero(chosen.verdict == 0)
+    for start in range(0, len(kept), BATCH):
+        part = kept.slice(start, start + BATCH)
+        here = index[start : start + BATCH]
+        p[here], spread[here], failed[here] = _probabilities(part, model, fold_models, prior)
+    return FlatScores(p, spread, chosen, failed)
+
+
 def _score_batch(
     batch: Sequence[LightCurve | Unscored], model: Model, prior: Prior | None, fold_models: Sequence[Model]
 ) -> pd.DataFrame:
-    chosen = [item.refusal if isinstance(item, Unscored) else model.recipe.select(item) for item in batch]
+    n, n_classes = len(batch), len(model.classes)
+    refusals: list[Refusal | None] = [item.refusal if isinstance(item, Unscored) else None for item in batch]
+    notes: list[str | None] = [None] * n
     answering = [model if isinstance(item, Unscored) else model.for_object(item.object_id) for item in batch]
-    n_classes = len(model.classes)
-    p = np.full((len(batch), n_classes), np.nan)
-    spread = np.full((len(batch), n_classes), np.nan)
+    p, spread = np.full((n, n_classes), np.nan), np.full((n, n_classes), np.nan)
+    n_points = np.zeros(n, np.int64)
     for one in dict.fromkeys(answering):
-        kept = {i: s for i, s in enumerate(chosen) if answering[i] is one and not isinstance(s, Refusal)}
-        if kept:
-            p[list(kept)], spread[list(kept)] = _probabilities(list(kept.values()), one, fold_models, prior)
-    for i, s in enumerate(chosen):
-        if not isinstance(s, Refusal) and np.isnan(p[i, 0]):
-            chosen[i] = GP_FAILED
-    scored = np.array([not isinstance(s, Refusal) for s in chosen])
+        index = [i for i, item in enumerate(batch) if answering[i] is one and not isinstance(item, Unscored)]
+        curves = [item for i in index if not isinstance(item := batch[i], Unscored)]
+        if not curves:
+            continue
+        scores = score_flat(flatten(curves, one.recipe.numbers), one, prior=prior, fold_models=fold_models)
+        p[index], spread[index], n_points[index] = scores.probabilities, scores.spread, scores.chosen.n_used
+        for k, (i, curve) in enumerate(zip(index, curves, strict=True)):
+            refusals[i], notes[i] = _told(curve, one, scores, k)
+            if refusals[i] is not None:
+                n_points[i] = 0
+    scored = np.array([refusal is None for refusal in refusals], dtype=bool)
     # Same rule everywhere: the largest probability decides, ties go to the class that comes first.
     names = np.array(model.classes, dtype=object)
-    top = np.full(len(batch), None, dtype=object)
+    top = np.full(n, None, dtype=object)
     top[scored] = names[np.argmax(p[scored], axis=1)]
     frame: dict[str, object] = {
         "object_id": _text([item.object_id for item in batch]),
         "alert_id": _text([item.alert_id for item in batch]),
-        "n_points": np.array([0 if isinstance(s, Refusal) else int(s.used.sum()) for s in chosen], np.int64),
+        "n_points": n_points,
         **{f"p_{c}": p[:, k] for k, c in enumerate(model.classes)},
         "top_class": _text(top.tolist()),
-        "refusal": _text([s.reason if isinstance(s, Refusal) else None for s in chosen]),
-        "model": _text([model.name] * len(batch)),
+        "refusal": _text([None if r is None else r.reason for r in refusals]),
+        "model": _text([model.name] * n),
         "model_sha256": _text([one.sha256 for one in answering]),
-        "prior": _text([(prior or model.prior).name] * len(batch)),
+        "prior": _text([(prior or model.prior).name] * n),
     }
     if fold_models:
         frame.update({f"spread_{c}": spread[:, k] for k, c in enumerate(model.classes)})
-    frame["refusal_message"] = _text([s.message if isinstance(s, Refusal) else None for s in chosen])
-    frame["notes"] = _text([_notes(item, s) for item, s in zip(batch, chosen, strict=True)])
+    frame["refusal_message"] = _text([None if r is None else r.message for r in refusals])
+    frame["notes"] = _text(notes)
     frame["fold"] = pd.array([one.fold for one in answering], dtype="Int64")
     frame["photometry_sha256"] = _text(
         [None if isinstance(item, Unscored) else item.photometry_sha256() for item in batch]
@@ -234,26 +276,43 @@ def _score_batch(
 
 
 def _probabilities(
-    selections: Sequence[Selection], model: Model, fold_models: Sequence[Model], prior: Prior | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(B, C) probabilities and half the range of the fold models'; NaN where the Gaussian process failed."""
-    tensor = model.recipe.apply([s.curve for s in selections])
-    n_points = np.array([len(s.curve) for s in selections])
+    kept: FlatCurves, model: Model, fold_models: Sequence[Model], prior: Prior | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """(B, C) probabilities, half the range of the fold models', and (B,) where the Gaussian process failed (then NaN)."""
+    tensor = model.recipe.apply_flat(kept)
+    n_points = np.diff(kept.offsets)
     failed = ~np.isfinite(tensor.log_likelihood)
-    p = model.calibrate(model.infer(tensor).logits, n_points, prior)
+    p = model.calibrate(model.logits(tensor), n_points, prior)
     p[failed] = np.nan
     if not fold_models:
-        return p, np.full_like(p, np.nan)
-    by_fold = np.stack([m.calibrate(m.infer(tensor).logits, n_points, prior) for m in fold_models])
-    return p, 0.5 * (by_fold.max(axis=0) - by_fold.min(axis=0))
+        return p, np.full_like(p, np.nan), failed
+    by_fold = np.stack([m.calibrate(m.logits(tensor), n_points, prior) for m in fold_models])
+    return p, 0.5 * (by_fold.max(axis=0) - by_fold.min(axis=0)), failed
 
 
-def _notes(item: LightCurve | Unscored, chosen: Selection | Refusal) -> str | None:
-    """What the border and the selection did to a light curve, in one cell of a table."""
-    notes = () if isinstance(item, Unscored) else item.notes
-    if not isinstance(chosen, Refusal):
-        notes = (*notes, *chosen.notes)
-    return "; ".join(note.message for note in notes) or None
+def _told(curve: LightCurve, model: Model, scores: FlatScores, k: int) -> tuple[Refusal | None, str | None]:
+    """Why light curve k was not scored, and what border and selection did to it, in words.
+
+    Most of what a stream refuses lacks a band: that sentence is made from the counts. Only where points were left out
+    or combined does the selection run again for its words.
+    """
+    chosen = scores.chosen
+    refusal: Refusal | None = None
+    notes = curve.notes
+    if chosen.verdict[k] == 0:
+        if chosen.n_used[k] < len(curve) or chosen.n_used[k] > MAX_GP_POINTS:
+            selection = model.recipe.select(curve)
+            assert isinstance(selection, Selection)
+            notes = (*notes, *selection.notes)
+        refusal = GP_FAILED if scores.failed[k] else None
+    else:
+        if REASONS[chosen.verdict[k]] in ("missing_band", "too_few_points"):
+            refusal = count_refusal(chosen.per_band[k].tolist(), model.recipe.band_indices, model.recipe.cuts)
+        else:
+            selection = model.recipe.select(curve)
+            refusal = selection if isinstance(selection, Refusal) else None
+        assert refusal is not None
+    return refusal, "; ".join(note.message for note in notes) or None
 
 
 def _text(values: Sequence[str | None]) -> pd.Series:

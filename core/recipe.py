@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from core.bands import BANDS, WAVELENGTH, band_index
 from core.cosmology import absolute_magnitude
+from core.flat import FlatCurves, coordinates, flatten
 from core.gp import engine
 from core.lightcurve import LightCurve
 from core.refusal import Refusal
@@ -27,6 +29,9 @@ from core.selection import Cuts, Selection, select
 
 #: log10 of flux / peak is clipped here: 2 % of the peak is below the noise of nearly every alert.
 LOG_FLUX_FLOOR = 0.02
+LOG_FLUX_TOP = np.log10(3.0)
+#: Rows beyond the covered ones that reach the answer all the same: two by the width of the embedding, one by the slope.
+MARGIN = 3
 
 
 @dataclass(frozen=True)
@@ -112,49 +117,44 @@ class Recipe:
         """The points that this recipe uses, or why the curve can't be scored."""
         return select(curve, self.band_indices, self.cuts)
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """What `core.flat.flatten` has to take along for the features."""
+        return tuple(dict.fromkeys("redshift" if f == "absolute_magnitude" else f for f in self.features))
+
     def apply(self, curves: Sequence[LightCurve]) -> TensorBatch:
         """Tensors of selected light curves (each from `select(...).curve`, so every point is used)."""
-        # Lengths bound the engine's scratch matrices; times are relative to each curve's first point, so that a
-        # shift in time changes nothing, not even rounding of the grid.
-        offsets = np.concatenate([[0], np.cumsum([len(c) for c in curves])]).astype(np.int64)
-        t = np.concatenate([c.mjd - c.mjd[0] for c in curves])
-        lam = WAVELENGTH[np.concatenate([c.band for c in curves])]
-        flux = np.concatenate([c.flux for c in curves])
-        flux_err = np.concatenate([c.flux_err for c in curves])
-        start = np.array([c.mjd[0] for c in curves])
-        batch = self.apply_flat(offsets, t, lam, flux, flux_err, self._features(curves))
-        return TensorBatch(**{**batch.__dict__, "times": batch.times + start[:, None]})
+        return self.apply_flat(flatten(curves, self.numbers))
 
-    def apply_flat(
-        self,
-        offsets: NDArray[np.int64],
-        t: NDArray[np.float64],
-        lam: NDArray[np.float64],
-        flux: NDArray[np.float64],
-        flux_err: NDArray[np.float64],
-        features: NDArray[np.float32] | None = None,
-    ) -> TensorBatch:
-        """As `apply`, from flat arrays: rows of light curve b are offsets[b]:offsets[b+1], times relative [d]."""
-        n, length, m = len(offsets) - 1, self.length, len(self.bands)
+    def apply_flat(self, curves: FlatCurves) -> TensorBatch:
+        """As `apply`, from flat arrays of selected light curves.
+
+        Times are relative to each light curve's first point while the Gaussian process runs, so that a shift in time
+        changes nothing, not even rounding of the grid.
+        """
+        offsets, (t, lam) = curves.offsets, coordinates(curves)
+        n, length, m = len(curves), self.length, len(self.bands)
         times, mean, std = np.empty((n, length)), np.empty((n, length, m)), np.empty((n, length, m))
         theta, log_l, status = np.empty((n, 2)), np.empty(n), np.empty(n, np.int64)
         centre, peak = np.empty(n), np.empty(n)
         clock = time.perf_counter()
         engine.interpolate(
-            offsets, t, lam, flux, flux_err, WAVELENGTH[list(self.band_indices)], length,
-            self.step if self.kind == "fixed-grid" else 0.0, self.before,
+            offsets, t, lam, curves.flux, curves.flux_err, WAVELENGTH[list(self.band_indices)], length,
+            self.step if self.kind == "fixed-grid" else 0.0, self.before, MARGIN if self.coverage_channel is not None else -1,
             times, mean, std, theta, log_l, status, centre, peak,
         )  # fmt: skip
         gp_seconds = time.perf_counter() - clock
         first, last = t[offsets[:-1]], t[offsets[1:] - 1]
         if self.kind == "fixed-grid":
-            values = _fixed_grid_channels(self.channels, times, mean, std, theta, peak, first, last)
+            values = np.empty((n, length, self.width), np.float32)
+            codes = np.array([_CHANNELS.index(name) for name in self.channels])
+            _fixed_grid(codes, times, mean, std, theta, peak, first, last, values)
         else:
             values, times = self._published(mean, times)
         return TensorBatch(
             values=np.ascontiguousarray(values, dtype=np.float32),
-            times=times,
-            features=np.zeros((n, 0), np.float32) if features is None else features,
+            times=times + curves.mjd[offsets[:-1]][:, None],
+            features=self._features(curves),
             amplitude=np.exp(0.5 * theta[:, 0]),
             time_scale=np.exp(0.5 * theta[:, 1]),
             log_likelihood=log_l,
@@ -174,78 +174,99 @@ class Recipe:
         spreads = np.array([self.scaler[band][1] for band in self.bands])
         return (mean - medians) / spreads, times
 
-    def _features(self, curves: Sequence[LightCurve]) -> NDArray[np.float32]:
-        rows = [[self._feature(name, curve) for name in self.features] for curve in curves]
-        return np.array(rows, dtype=np.float32).reshape(len(curves), len(self.features))
+    def _features(self, curves: FlatCurves) -> NDArray[np.float32]:
+        columns = [self._feature(name, curves) for name in self.features]
+        return np.stack(columns, axis=1).astype(np.float32) if columns else np.zeros((len(curves), 0), np.float32)
 
-    def _feature(self, name: str, curve: LightCurve) -> float:
+    def _feature(self, name: str, curves: FlatCurves) -> NDArray[np.float64]:
         if name == "absolute_magnitude":
-            value = absolute_magnitude(float(curve.flux.max()), curve.redshift)
+            value = absolute_magnitude(np.maximum.reduceat(curves.flux, curves.offsets[:-1]), curves.number("redshift"))
         else:
-            value = getattr(curve, name, None) if name in ("redshift", "redshift_err") else curve.context.get(name)
+            value = curves.number(name)
         centre, width, missing = self.feature_scaling.get(name, (0.0, 1.0, -1.0))
-        return missing if value is None or not np.isfinite(value) else (float(value) - centre) / width
+        return np.where(np.isfinite(value), (value - centre) / width, missing)
 
 
 def channel_count(channels: Sequence[str], n_bands: int) -> int:
     """Number of channels that a list of channel groups makes with ``n_bands`` bands."""
     per_group = {"flux": n_bands, "sigma": n_bands, "log_flux": n_bands, "colour": n_bands - 1,
                  "slope": 2 * n_bands - 1, "coverage": 1, "time_scale": 1, "amplitude": 1, "brightness": 1}  # fmt: skip
+    if unknown := [name for name in channels if name not in per_group]:
+        raise ValueError(f"unknown channel group {unknown[0]!r}; known are {', '.join(_CHANNELS)}")
     return sum(per_group[name] for name in channels)
 
 
-def _fixed_grid_channels(
-    channels: Sequence[str],
-    times: NDArray,
-    mean: NDArray,
-    std: NDArray,
-    theta: NDArray,
-    peak: NDArray,
-    first: NDArray,
-    last: NDArray,
-) -> NDArray:
-    """(B, L, M) channels of the fixed-grid recipe, in the order of ``channels``.
+#: Channel groups, in the order of the codes that `_fixed_grid` takes.
+_CHANNELS = ("flux", "sigma", "log_flux", "colour", "slope", "coverage", "time_scale", "amplitude", "brightness")
+_FLUX, _SIGMA, _LOG_FLUX, _COLOUR, _SLOPE, _COVERAGE, _TIME_SCALE, _AMPLITUDE, _BRIGHTNESS = range(len(_CHANNELS))
+
+
+@njit(cache=True)
+def _fixed_grid(codes, times, mean, std, theta, peak, first, last, out):
+    """Channels of the fixed-grid recipe into ``out`` (B, L, M), group after group in the order of ``codes``.
 
     flux : GP mean / peak, all bands by one factor, so colour survives. sigma : GP σ / √A, 1 where nothing is known.
     log_flux : log10 of flux, clipped at 2 % of the peak. colour : differences of neighbouring bands' log_flux.
     slope : centred time differences of log_flux and colour (a 1×1 embedding sees no slopes).
-    coverage : 1 where a row's share of time meets the stretch from first to last point, so on at least one row. time_scale : ln √M₀ [d]; amplitude : ln(√A / peak), clipped at ±3; both
-    constant in time. brightness : log10 peak [FLUXCAL], off by default, since it carries the survey's selection.
+    coverage : 1 where a row's share of time meets the stretch from first to last point, so on at least one row.
+    time_scale : ln √M₀ [d]; amplitude : ln(√A / peak), clipped at ±3; both constant in time. brightness : log10 peak
+    [FLUXCAL], off by default, since it carries the survey's selection.
     """
-    n, length, _ = mean.shape
-    scale = np.maximum(peak, 1e-12)[:, None, None]
-    flux = np.clip(mean / scale, -3.0, 3.0)
-    log_flux = np.log10(np.maximum(flux, LOG_FLUX_FLOOR))
-    colour = np.clip(-np.diff(log_flux, axis=2), -1.0, 1.0)
-    constant = np.ones((n, length, 1))
-    groups: list[NDArray] = []
-    for name in channels:
-        if name == "flux":
-            groups.append(flux)
-        elif name == "sigma":
-            groups.append(std / np.exp(0.5 * theta[:, :1, None]))
-        elif name == "log_flux":
-            groups.append(log_flux + 1.0)
-        elif name == "colour":
-            groups.append(2.0 * colour)
-        elif name == "slope":
-            both = np.concatenate([log_flux, colour], axis=2)
-            padded = np.concatenate([both[:, :1], both, both[:, -1:]], axis=1)
-            groups.append(2.0 * (padded[:, 2:] - padded[:, :-2]))
-        elif name == "coverage":
-            half = 0.5 * (times[:, 1:2] - times[:, :1])
-            inside = (times + half >= first[:, None]) & (times - half <= last[:, None])
-            groups.append(inside[:, :, None].astype(float))
-        elif name == "time_scale":
-            groups.append(constant * (0.5 * theta[:, 1] - 3.5)[:, None, None])
-        elif name == "amplitude":
-            ratio = np.clip(0.5 * theta[:, 0] - np.log(scale[:, 0, 0]), -3.0, 3.0)
-            groups.append(constant * ratio[:, None, None])
-        elif name == "brightness":
-            groups.append(constant * (np.log10(scale[:, 0, 0]) - 3.0)[:, None, None])
-        else:
-            raise ValueError(f"unknown channel group {name!r}; known are {', '.join(_CHANNELS)}")
-    return np.concatenate(groups, axis=2)
-
-
-_CHANNELS = ("flux", "sigma", "log_flux", "colour", "slope", "coverage", "time_scale", "amplitude", "brightness")
+    n, length, m = mean.shape
+    log_flux = np.empty((length, m))
+    colour = np.empty((length, max(m - 1, 1)))
+    for b in range(n):
+        scale = max(peak[b], 1e-12)
+        root_a = np.exp(0.5 * theta[b, 0])
+        half = 0.5 * (times[b, 1] - times[b, 0])
+        for i in range(length):
+            for k in range(m):
+                log_flux[i, k] = np.log10(max(mean[b, i, k] / scale, LOG_FLUX_FLOOR))
+                log_flux[i, k] = min(log_flux[i, k], LOG_FLUX_TOP)
+            for k in range(m - 1):
+                colour[i, k] = min(max(log_flux[i, k] - log_flux[i, k + 1], -1.0), 1.0)
+        at = 0
+        for code in codes:
+            if code == _FLUX:
+                for i in range(length):
+                    for k in range(m):
+                        out[b, i, at + k] = min(max(mean[b, i, k] / scale, -3.0), 3.0)
+                at += m
+            elif code == _SIGMA:
+                for i in range(length):
+                    for k in range(m):
+                        out[b, i, at + k] = std[b, i, k] / root_a
+                at += m
+            elif code == _LOG_FLUX:
+                for i in range(length):
+                    for k in range(m):
+                        out[b, i, at + k] = log_flux[i, k] + 1.0
+                at += m
+            elif code == _COLOUR:
+                for i in range(length):
+                    for k in range(m - 1):
+                        out[b, i, at + k] = 2.0 * colour[i, k]
+                at += m - 1
+            elif code == _SLOPE:
+                for i in range(length):
+                    before, after = max(i - 1, 0), min(i + 1, length - 1)
+                    for k in range(m):
+                        out[b, i, at + k] = 2.0 * (log_flux[after, k] - log_flux[before, k])
+                    for k in range(m - 1):
+                        out[b, i, at + m + k] = 2.0 * (colour[after, k] - colour[before, k])
+                at += 2 * m - 1
+            elif code == _COVERAGE:
+                for i in range(length):
+                    inside = times[b, i] + half >= first[b] and times[b, i] - half <= last[b]
+                    out[b, i, at] = 1.0 if inside else 0.0
+                at += 1
+            else:
+                if code == _TIME_SCALE:
+                    value = 0.5 * theta[b, 1] - 3.5
+                elif code == _AMPLITUDE:
+                    value = min(max(0.5 * theta[b, 0] - np.log(scale), -3.0), 3.0)
+                else:
+                    value = np.log10(scale) - 3.0
+                for i in range(length):
+                    out[b, i, at] = value
+                at += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -99,7 +100,7 @@ def select(curve: LightCurve, bands: tuple[int, ...], cuts: Cuts) -> Selection |
     if used.any() and np.isfinite(cuts.max_gap):
         inside = _connected(curve, used, cuts)
         leave_out(~inside, "not connected to the brightest part of the light curve")
-    refusal = _count_refusal(curve, used, bands, cuts)
+    refusal = count_refusal([int(np.sum(used & (curve.band == b))) for b in bands], bands, cuts)
     if refusal is not None:
         return refusal
     kept = curve.subset(used)
@@ -177,8 +178,9 @@ def _survey_refusal(curve: LightCurve, bands: tuple[int, ...]) -> Refusal | None
     return None
 
 
-def _count_refusal(curve: LightCurve, used: NDArray, bands: tuple[int, ...], cuts: Cuts) -> Refusal | None:
-    counts = {BANDS[b].label: int(np.sum(used & (curve.band == b))) for b in bands}
+def count_refusal(points: Sequence[int], bands: tuple[int, ...], cuts: Cuts) -> Refusal | None:
+    """Why so few usable points per band can't be scored; None where they can. points : in the order of ``bands``."""
+    counts = {BANDS[b].label: n for b, n in zip(bands, points, strict=True)}
     has = " and ".join(f"{count} usable point{'' if count == 1 else 's'} in {name}" for name, count in counts.items())
     if min(counts.values()) < cuts.min_points_per_band:
         reason = "missing_band" if min(counts.values()) == 0 and any(counts.values()) else "too_few_points"
@@ -187,7 +189,7 @@ def _count_refusal(curve: LightCurve, used: NDArray, bands: tuple[int, ...], cut
         return Refusal(
             reason, f"Not scored: {has}; this model needs at least {need} point{'' if need == 1 else 's'} in {each}."
         )
-    if int(used.sum()) < cuts.min_points:
+    if sum(points) < cuts.min_points:
         return Refusal("too_few_points", f"Not scored: {has}; this model needs at least {cuts.min_points} in total.")
     return None
 

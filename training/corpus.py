@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bands import WAVELENGTH
+from core.flat import FlatCurves
 from core.recipe import Recipe
 from core.taxonomy import CLASS_NAMES
 from training.augment import Ranges, Versions, redraw, same_band_gaps
@@ -72,14 +72,15 @@ def tensors(versions: Versions, recipe: Recipe, *, chunk: int = 4096) -> NDArray
     for start in range(0, len(out), chunk):
         stop = min(start + chunk, len(out))
         lo, hi = versions.offsets[start], versions.offsets[stop]
-        batch = recipe.apply_flat(
+        curves = FlatCurves(
             versions.offsets[start : stop + 1] - lo,
             versions.t[lo:hi],
-            WAVELENGTH[versions.band[lo:hi]],
             versions.flux[lo:hi],
             versions.flux_err[lo:hi],
+            versions.band[lo:hi].astype(np.int8),
+            np.zeros(hi - lo, bool),
         )
-        out[start:stop] = batch.values
+        out[start:stop] = recipe.apply_flat(curves).values
     return out
 
 

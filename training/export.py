@@ -15,6 +15,7 @@ import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
 from training.network import LAYER_NORM_EPSILON, UNSEEN, Shape, positions
+from training.weight_names import name_weights
 
 #: What a card's ``tensors`` says of every file made here: the names are written into the file.
 TENSORS: dict[str, str] = {
@@ -134,7 +135,7 @@ def _with_names(content: bytes, head: list[np.ndarray]) -> bytes:
             tensor.name = named[index].encode()
         elif index not in graph.inputs:
             tensor.name = f"t{index}".encode()
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    return name_weights(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
 
 
 def _outputs_of(model: Any, operator: str) -> set[int]:

@@ -1,14 +1,7 @@
-"""The compiled Gaussian process: many light curves per call, no Python per point.
+"""The compiled Gaussian-process engine: many light curves per call, single-threaded, deterministic, cached on disk.
 
-The model is that of Allam & McEwen 2021 (§3.2) after Boone 2019: one two-dimensional Matérn-3/2 process over time and
-wavelength, zero mean, the reported flux errors as noise, all bands fitted together:
-
-    r²_ij = (t_i − t_j)²/M₀ + (λ_i − λ_j)²/M₁,   k_ij = A (1 + √3 r) exp(−√3 r),   K = k + diag(σ² + 1.25e-12)
-
-with M₁ = (6000 Å)² fixed, and two free parameters, ln A and ln M₀, found by maximum likelihood inside the published
-bounds from the published start. (Allam's thesis prints eq. 3.16 with a plus sign in the exponent: a misprint.)
-
-Everything here is numba-compiled, single-threaded, deterministic and cached on disk. `core.gp.george` is the oracle.
+`core.gp.likelihood` has the model. Here it is fitted, by Newton's method with the exact Hessian, inside the published
+bounds and from the published start, and evaluated on a recipe's grid. `core.gp.george` is the oracle.
 """
 
 from __future__ import annotations
@@ -16,17 +9,33 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-WAVELENGTH_SCALE = 6000.0
-#: george adds this to the diagonal (its default white noise), and so do we: 1.25e-12.
-WHITE_NOISE = 1.25e-12
+from core.gp.likelihood import (
+    CHOL,
+    FAST,
+    INVERSE,
+    LAYERS,
+    WAVELENGTH_SCALE,
+    WHITE_NOISE,
+    derivatives,
+    factorise,
+    invert,
+    predict,
+    workspace,
+)
+
+__all__ = ["CHOL", "INVERSE", "WAVELENGTH_SCALE", "factorise", "fit", "interpolate", "invert", "predict", "workspace"]
+
 LOG_M0_BOUNDS = (0.0, np.log(1e6))  # time scale 1 to 1000 d
 LOG_M0_START = np.log(400.0)  # 20 d
 LOG_A_HALF_RANGE = 10.0
-#: Below this many points the likelihood is often multimodal, and further starts are worth their microseconds.
+#: Below this many points the likelihood is often multimodal, and a look at further starts is worth its microseconds.
 MULTISTART_BELOW = 30
-_LOG_M0_STARTS = (np.log(400.0), np.log(9.0), np.log(6400.0))  # 20 d (published), 3 d, 80 d
-_SQRT3 = np.sqrt(3.0)
-_LOG_2PI = np.log(2.0 * np.pi)
+_OTHER_STARTS = (np.log(9.0), np.log(6400.0))  # 3 d, 80 d
+#: Another start is followed when −ln L there is within this of the best; gains were never found from further off.
+_WORTH_A_START = 3.0
+#: Stop when the next Newton step would gain less than this, relative to −ln L. That step is still taken.
+TOLERANCE = 1e-7
+_LONGEST_STEP = 2.5
 
 # Bits of the status word of a fit.
 NOT_CONVERGED = 1
@@ -51,209 +60,108 @@ def scale_factor(y, e):
 
 
 @njit(cache=True)
-def factorise(log_a, log_m0, t, lam, y, e, chol, alpha):
-    """Cholesky factor of K into ``chol`` (lower) and K⁻¹y into ``alpha``; returns −ln L, or inf if K is not positive."""
-    n = y.size
-    a = np.exp(log_a)
-    inv_m0 = np.exp(-log_m0)
-    inv_m1 = 1.0 / (WAVELENGTH_SCALE * WAVELENGTH_SCALE)
-    for i in range(n):
-        for j in range(i):
-            dt = t[i] - t[j]
-            dl = lam[i] - lam[j]
-            s = _SQRT3 * np.sqrt(dt * dt * inv_m0 + dl * dl * inv_m1)
-            chol[i, j] = a * (1.0 + s) * np.exp(-s)
-        chol[i, i] = a + e[i] * e[i] + WHITE_NOISE
-    log_det = 0.0
-    for i in range(n):
-        for j in range(i + 1):
-            total = chol[i, j]
-            for k in range(j):
-                total -= chol[i, k] * chol[j, k]
-            if i == j:
-                if not total > 0.0:
-                    return np.inf
-                chol[i, i] = np.sqrt(total)
-                log_det += np.log(chol[i, i])
-            else:
-                chol[i, j] = total / chol[j, j]
-    quadratic = 0.0
-    for i in range(n):
-        total = y[i]
-        for k in range(i):
-            total -= chol[i, k] * alpha[k]
-        alpha[i] = total / chol[i, i]
-        quadratic += alpha[i] * alpha[i]
-    for i in range(n - 1, -1, -1):
-        total = alpha[i]
-        for k in range(i + 1, n):
-            total -= chol[k, i] * alpha[k]
-        alpha[i] = total / chol[i, i]
-    return 0.5 * quadratic + log_det + 0.5 * n * _LOG_2PI
+def _newton_step(g0, g1, hess, free0, free1):
+    """The step −|H|⁻¹g in the free parameters: eigenvalues by magnitude, so that saddles are left, never sought."""
+    if free0 and free1:
+        middle = 0.5 * (hess[0] + hess[2])
+        half = 0.5 * (hess[0] - hess[2])
+        radius = np.sqrt(half * half + hess[1] * hess[1])
+        first, second = 1.0 / max(abs(middle + radius), 1e-8), 1.0 / max(abs(middle - radius), 1e-8)
+        cos2, mixed = 1.0, 0.0
+        if radius > 0.0:
+            cos2, mixed = 0.5 * (1.0 + half / radius), 0.5 * hess[1] / radius
+        sin2 = 1.0 - cos2
+        return (
+            -((first * cos2 + second * sin2) * g0 + (first - second) * mixed * g1),
+            -((first - second) * mixed * g0 + (first * sin2 + second * cos2) * g1),
+        )
+    if free0:
+        return -g0 / max(abs(hess[0]), 1e-8), 0.0
+    if free1:
+        return 0.0, -g1 / max(abs(hess[2]), 1e-8)
+    return 0.0, 0.0
 
 
 @njit(cache=True)
-def _gradient(log_a, log_m0, t, lam, e, chol, alpha, inverse, grad):
-    """d(−ln L)/d(ln A, ln M₀) into ``grad``, after `factorise`; ``inverse`` is scratch for L⁻¹.
+def _descend(start_a, start_m0, low, high, t, lam, y, e, work, alpha, theta, known, known_value):
+    """Newton in the box from one start; the optimum into ``theta``. Returns (−ln L, converged).
 
-    dK/d ln A = k and dK_ij/d ln M₀ = (3/2) A (Δt²/M₀) exp(−√3 r): no division by r, zero on the diagonal.
+    known, known_value : the best optimum so far. A descent that is seen to end there returns inf and leaves off.
     """
-    n = alpha.size
-    a = np.exp(log_a)
-    inv_m0 = np.exp(-log_m0)
-    inv_m1 = 1.0 / (WAVELENGTH_SCALE * WAVELENGTH_SCALE)
-    for j in range(n):  # L⁻¹, column by column; row-major inner loops
-        inverse[j, j] = 1.0 / chol[j, j]
-    for i in range(n):
-        for j in range(i):
-            total = 0.0
-            for k in range(j, i):
-                total -= chol[i, k] * inverse[k, j]
-            inverse[i, j] = total * inverse[i, i]
-    trace_noise = 0.0
-    quad_a = 0.0
-    for i in range(n):
-        noise = e[i] * e[i] + WHITE_NOISE
-        diagonal = 0.0
-        for k in range(i, n):
-            diagonal += inverse[k, i] * inverse[k, i]
-        trace_noise += diagonal * noise
-    for i in range(n):
-        quad_a -= alpha[i] * alpha[i] * (e[i] * e[i] + WHITE_NOISE)
-    # y'K⁻¹y is recovered from the factor: |L'α|², so that the caller need not pass y.
-    y_alpha = 0.0
-    for i in range(n):
-        total = 0.0
-        for k in range(i, n):
-            total += chol[k, i] * alpha[k]
-        y_alpha += total * total
-    grad[0] = 0.5 * ((n - trace_noise) - (y_alpha + quad_a))
-    grad_m0 = 0.0
-    for i in range(n):
-        for j in range(i):
-            dt = t[i] - t[j]
-            if dt == 0.0:
-                continue
-            dl = lam[i] - lam[j]
-            d2 = dt * dt * inv_m0
-            s = _SQRT3 * np.sqrt(d2 + dl * dl * inv_m1)
-            dk = 1.5 * a * d2 * np.exp(-s)
-            if dk == 0.0:
-                continue
-            k_inverse = 0.0
-            for k in range(i, n):
-                k_inverse += inverse[k, i] * inverse[k, j]
-            grad_m0 += (k_inverse - alpha[i] * alpha[j]) * dk
-    grad[1] = grad_m0  # both triangles: 2 x 1/2
-
-
-@njit(cache=True)
-def _descend(start_a, start_m0, low, high, t, lam, y, e, chol, alpha, inverse, tolerance, theta):
-    """Projected BFGS in the two parameters from one start; best point into ``theta``. Returns (−ln L, converged)."""
-    x = np.array([start_a, start_m0])
-    grad = np.zeros(2)
-    value = factorise(x[0], x[1], t, lam, y, e, chol, alpha)
+    grad, hess = np.empty(2), np.empty(3)
+    x0, x1 = start_a, start_m0
+    value = factorise(x0, x1, t, lam, y, e, work, alpha)
+    theta[0], theta[1] = x0, x1
     if not np.isfinite(value):
-        theta[0], theta[1] = x[0], x[1]
         return np.inf, False
-    _gradient(x[0], x[1], t, lam, e, chol, alpha, inverse, grad)
-    h00, h01, h11 = 1.0, 0.0, 1.0
-    first = True
-    converged = False
-    step = np.zeros(2)
-    new_x = np.zeros(2)
-    new_grad = np.zeros(2)
-    for _ in range(100):
-        free0 = not ((x[0] <= low[0] and grad[0] > 0) or (x[0] >= high[0] and grad[0] < 0))
-        free1 = not ((x[1] <= low[1] and grad[1] > 0) or (x[1] >= high[1] and grad[1] < 0))
-        g0 = grad[0] if free0 else 0.0
-        g1 = grad[1] if free1 else 0.0
-        if max(abs(g0), abs(g1)) < tolerance:
-            converged = True
-            break
-        if first:  # a unit step along the gradient can leave the basin: at most 1 in log space
-            shrink = 1.0 / max(1.0, np.sqrt(g0 * g0 + g1 * g1))
-            step[0], step[1] = -g0 * shrink, -g1 * shrink
-        elif free0 and free1:
-            step[0] = -(h00 * g0 + h01 * g1)
-            step[1] = -(h01 * g0 + h11 * g1)
-        else:
-            step[0] = -h00 * g0
-            step[1] = -h11 * g1
-        slope = step[0] * g0 + step[1] * g1
-        if not slope < 0.0:
-            h00, h01, h11 = 1.0, 0.0, 1.0
-            step[0], step[1] = -g0, -g1
-            slope = -(g0 * g0 + g1 * g1)
-        longest = max(abs(step[0]), abs(step[1]))
-        if longest > 3.0:
-            step[0] *= 3.0 / longest
-            step[1] *= 3.0 / longest
-            slope *= 3.0 / longest
-        size = 1.0
-        new_value = np.inf
+    looked_at_bound = False
+    for _ in range(60):
+        derivatives(x1, t, y, e, work, alpha, grad, hess)
+        g0, g1 = grad[0], grad[1]
+        theta[0], theta[1] = x0, x1
+        free0 = not ((x0 <= low[0] and g0 > 0) or (x0 >= high[0] and g0 < 0))
+        free1 = not ((x1 <= low[1] and g1 > 0) or (x1 >= high[1] and g1 < 0))
+        s0, s1 = _newton_step(g0, g1, hess, free0, free1)
+        gain = -0.5 * (s0 * g0 + s1 * g1)
+        size = max(1.0, abs(value))
+        if not looked_at_bound and free1 and g1 != 0.0 and abs(hess[2]) < 0.05 and gain < 0.05 * size:
+            # The likelihood runs out flat towards a bound: look there once instead of walking.
+            looked_at_bound = True
+            bound = high[1] if g1 < 0 else low[1]
+            there = factorise(x0, bound, t, lam, y, e, work, alpha)
+            if there <= value:
+                x1, value = bound, there
+                continue
+            factorise(x0, x1, t, lam, y, e, work, alpha)
+        if gain < TOLERANCE * size:
+            theta[0] = min(max(x0 + s0, low[0]), high[0])
+            theta[1] = min(max(x1 + s1, low[1]), high[1])
+            return value, True
+        if abs(value - gain - known_value) < 1e-3 and abs(x0 + s0 - known[0]) < 0.2 and abs(x1 + s1 - known[1]) < 0.2:
+            return np.inf, True
+        longest = max(abs(s0), abs(s1))
+        factor = 1.0 if longest <= _LONGEST_STEP else _LONGEST_STEP / longest
         accepted = False
-        for _ in range(25):
-            for d in range(2):
-                new_x[d] = min(max(x[d] + size * step[d], low[d]), high[d])
-            new_value = factorise(new_x[0], new_x[1], t, lam, y, e, chol, alpha)
-            moved = (new_x[0] - x[0]) * g0 + (new_x[1] - x[1]) * g1
-            if new_value <= value + 1e-4 * min(moved, 0.0) and np.isfinite(new_value):
+        for _ in range(20):
+            n0 = min(max(x0 + factor * s0, low[0]), high[0])
+            n1 = min(max(x1 + factor * s1, low[1]), high[1])
+            new = factorise(n0, n1, t, lam, y, e, work, alpha)
+            if new <= value + 1e-4 * min((n0 - x0) * g0 + (n1 - x1) * g1, 0.0):
                 accepted = True
                 break
-            size *= 0.35
+            factor *= 0.3
         if not accepted:
-            converged = max(abs(g0), abs(g1)) < 1e-3 * max(1.0, abs(value))
-            break
-        _gradient(new_x[0], new_x[1], t, lam, e, chol, alpha, inverse, new_grad)
-        s0, s1 = new_x[0] - x[0], new_x[1] - x[1]
-        d0, d1 = new_grad[0] - grad[0], new_grad[1] - grad[1]
-        sy = s0 * d0 + s1 * d1
-        if sy > 1e-12:
-            if first:
-                h00 = h11 = sy / (d0 * d0 + d1 * d1)
-                h01 = 0.0
-                first = False
-            rho = 1.0 / sy
-            hy0, hy1 = h00 * d0 + h01 * d1, h01 * d0 + h11 * d1
-            yhy = d0 * hy0 + d1 * hy1
-            factor = rho * (1.0 + rho * yhy)
-            h00 += factor * s0 * s0 - rho * 2.0 * hy0 * s0
-            h01 += factor * s0 * s1 - rho * (hy0 * s1 + s0 * hy1)
-            h11 += factor * s1 * s1 - rho * 2.0 * hy1 * s1
-        fell = value - new_value
-        x[0], x[1] = new_x[0], new_x[1]
-        grad[0], grad[1] = new_grad[0], new_grad[1]
-        value = new_value
-        if fell <= 1e-10 * max(1.0, abs(value)):
-            converged = True
-            break
-    theta[0], theta[1] = x[0], x[1]
-    return value, converged
+            return value, gain < 1e-3 * size
+        x0, x1, value = n0, n1, new
+    return value, False
 
 
 @njit(cache=True)
-def fit(t, lam, y, e, chol, alpha, inverse, theta, tolerance=1e-6):
-    """Fit one light curve; leaves the factor and K⁻¹y of the optimum in ``chol`` and ``alpha``.
+def fit(t, lam, y, e, work, alpha, theta):
+    """Fit one light curve; leaves L and L⁻¹ of the optimum in ``work`` and K⁻¹y in ``alpha``.
 
-    t : (n,) [d]. lam : (n,) [Å]. y, e : (n,) flux and error. theta : (2,), receives ln A and ln M₀.
+    t : (n,) [d]. lam : (n,) [Å]. y, e : (n,) flux and error. work : `workspace`. theta : (2,), receives ln A and ln M₀.
     Returns (ln L, status word).
     """
     centre = np.log(scale_factor(y, e) ** 2 / 4.0)
     low = np.array([centre - LOG_A_HALF_RANGE, LOG_M0_BOUNDS[0]])
     high = np.array([centre + LOG_A_HALF_RANGE, LOG_M0_BOUNDS[1]])
-    best = np.inf
-    converged = False
-    trial = np.zeros(2)
-    starts = 3 if y.size < MULTISTART_BELOW else 1
-    theta[0], theta[1] = centre, LOG_M0_START
-    for s in range(starts):
-        value, ok = _descend(centre, _LOG_M0_STARTS[s], low, high, t, lam, y, e, chol, alpha, inverse, tolerance, trial)
-        # A later start must be better by more than rounding, or equal optima would depend on the last bit.
-        if value < best - 1e-6 * max(1.0, abs(best)) or not np.isfinite(best):
-            best, converged = value, ok
-            theta[0], theta[1] = trial[0], trial[1]
-    value = factorise(theta[0], theta[1], t, lam, y, e, chol, alpha)
+    best, converged = _descend(centre, LOG_M0_START, low, high, t, lam, y, e, work, alpha, theta, theta, np.inf)
+    if y.size < MULTISTART_BELOW:
+        trial = np.empty(2)
+        for start in _OTHER_STARTS:
+            fitted = factorise(theta[0], start, t, lam, y, e, work, alpha)
+            published = factorise(centre, start, t, lam, y, e, work, alpha)
+            if min(fitted, published) > best + _WORTH_A_START:
+                continue
+            start_a = theta[0] if fitted <= published else centre
+            value, ok = _descend(start_a, start, low, high, t, lam, y, e, work, alpha, trial, theta, best)
+            # A later start must be better by more than rounding, or equal optima would depend on the last bit.
+            if value < best - 1e-6 * max(1.0, abs(best)) or (np.isfinite(value) and not np.isfinite(best)):
+                best, converged = value, ok
+                theta[0], theta[1] = trial[0], trial[1]
+    value = factorise(theta[0], theta[1], t, lam, y, e, work, alpha)
+    invert(work)
     status = 0
     if not converged or not np.isfinite(value):
         status |= NOT_CONVERGED
@@ -264,43 +172,17 @@ def fit(t, lam, y, e, chol, alpha, inverse, theta, tolerance=1e-6):
     return -value, status
 
 
-@njit(cache=True)
-def predict(t_new, lam_new, t, lam, log_a, log_m0, chol, alpha, mean, std):
-    """Mean and standard deviation of the process (without measurement noise) at (t_new, lam_new), both (m,)."""
-    n = t.size
-    a = np.exp(log_a)
-    inv_m0 = np.exp(-log_m0)
-    inv_m1 = 1.0 / (WAVELENGTH_SCALE * WAVELENGTH_SCALE)
-    k_star = np.empty(n)
-    for i in range(t_new.size):
-        total = 0.0
-        for j in range(n):
-            dt = t_new[i] - t[j]
-            dl = lam_new[i] - lam[j]
-            s = _SQRT3 * np.sqrt(dt * dt * inv_m0 + dl * dl * inv_m1)
-            k_star[j] = a * (1.0 + s) * np.exp(-s)
-            total += k_star[j] * alpha[j]
-        mean[i] = total
-        variance = a
-        for j in range(n):
-            v = k_star[j]
-            for k in range(j):
-                v -= chol[j, k] * k_star[k]
-            v /= chol[j, j]
-            k_star[j] = v
-            variance -= v * v
-        std[i] = np.sqrt(max(variance, 0.0))
-
-
-@njit(cache=True)
+@njit(cache=True, fastmath=FAST)
 def interpolate(
-    offsets, t, lam, y, e, grid_lam, length, step, before, times, mean, std, theta, log_l, status, centre, peak
+    offsets, t, lam, y, e, grid_lam, length, step, before, margin, times, mean, std, theta, log_l, status, centre, peak
 ):
     """Fit every light curve of a flat batch and evaluate it on its own time grid.
 
     offsets : (B+1,) rows of light curve b are offsets[b]:offsets[b+1]; t, lam, y, e : flat.
     grid_lam : (M,) wavelengths [Å]. step > 0: a fixed grid of ``length`` steps [d] that starts ``before`` days before
     the brightest point; step == 0: ``length`` times from the first to the last point (the published grid).
+    margin : on a fixed grid, rows more than this many steps before the first or after the last point stay zero, since
+    nothing reads them; negative: every row is computed.
     Results: times (B, L) in the time of ``t``; mean, std (B, L, M); theta (B, 2); log_l, status, centre (B,);
     peak (B,), the largest |GP mean| at an observed point [flux].
 
@@ -309,19 +191,14 @@ def interpolate(
     n_max = 1
     for b in range(offsets.size - 1):
         n_max = max(n_max, offsets[b + 1] - offsets[b])
-    chol_full = np.empty((n_max, n_max))
-    inverse_full = np.empty((n_max, n_max))
-    alpha_full = np.empty(n_max)
-    m_bands = grid_lam.size
-    lam_new = np.empty(length)
-    mean_new = np.empty(length)
-    std_new = np.empty(length)
+    scratch, alpha_full = np.empty(LAYERS * n_max * n_max), np.empty(n_max)
+    mean_new, std_new = np.empty(length), np.empty(length)
     for b in range(offsets.size - 1):
         lo, hi = offsets[b], offsets[b + 1]
         n = hi - lo
         tb, lb, yb, eb = t[lo:hi], lam[lo:hi], y[lo:hi], e[lo:hi]
-        chol, inverse, alpha = chol_full[:n, :n], inverse_full[:n, :n], alpha_full[:n]
-        log_l[b], status[b] = fit(tb, lb, yb, eb, chol, alpha, inverse, theta[b])
+        work, alpha = scratch[: LAYERS * n * n].reshape((LAYERS, n, n)), alpha_full[:n]
+        log_l[b], status[b] = fit(tb, lb, yb, eb, work, alpha, theta[b])
         best, largest, where, where_abs = -np.inf, 0.0, 0, 0
         for i in range(n):
             smooth = yb[i] - (eb[i] * eb[i] + WHITE_NOISE) * alpha[i]  # K* K⁻¹y at an observed point
@@ -331,15 +208,25 @@ def interpolate(
                 largest, where_abs = abs(smooth), i
         centre[b] = tb[where] if best > 0.0 else tb[where_abs]
         peak[b] = largest
+        first, last = 0, length
         if step > 0.0:
             for i in range(length):
                 times[b, i] = centre[b] - before + i * step
+            if margin >= 0:
+                reach = (margin + 0.5) * step
+                while first < length and times[b, first] < tb[0] - reach:
+                    first += 1
+                while last > first and times[b, last - 1] > tb[n - 1] + reach:
+                    last -= 1
         else:
             for i in range(length):
                 times[b, i] = tb[0] + (tb[n - 1] - tb[0]) * i / (length - 1)
-        for m in range(m_bands):
-            lam_new[:] = grid_lam[m]
-            predict(times[b], lam_new, tb, lb, theta[b, 0], theta[b, 1], chol, alpha, mean_new, std_new)
-            for i in range(length):
-                mean[b, i, m] = mean_new[i]
-                std[b, i, m] = std_new[i]
+        mean[b], std[b] = 0.0, 0.0
+        for m in range(grid_lam.size):
+            predict(
+                times[b, first:last], grid_lam[m], tb, lb, theta[b, 0], theta[b, 1], work[INVERSE], alpha,
+                mean_new, std_new,
+            )  # fmt: skip
+            for i in range(first, last):
+                mean[b, i, m] = mean_new[i - first]
+                std[b, i, m] = std_new[i - first]

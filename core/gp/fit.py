@@ -30,16 +30,16 @@ class GPFit:
     reference_mjd: float
     _t: NDArray[np.float64]
     _lam: NDArray[np.float64]
-    _chol: NDArray[np.float64]
+    _inverse: NDArray[np.float64]
     _alpha: NDArray[np.float64]
 
     def predict(self, mjd: ArrayLike, band: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and standard deviation [FLUXCAL] at times ``mjd`` (m,) in one band (index)."""
         t_new = np.ascontiguousarray(np.asarray(mjd, dtype=np.float64).ravel() - self.reference_mjd)
-        lam_new = np.full(len(t_new), WAVELENGTH[band])
         mean, std = np.empty(len(t_new)), np.empty(len(t_new))
         log_a, log_m0 = 2.0 * np.log(self.amplitude), 2.0 * np.log(self.time_scale)
-        engine.predict(t_new, lam_new, self._t, self._lam, log_a, log_m0, self._chol, self._alpha, mean, std)
+        wavelength = float(WAVELENGTH[band])
+        engine.predict(t_new, wavelength, self._t, self._lam, log_a, log_m0, self._inverse, self._alpha, mean, std)
         return mean, std
 
     def mean(self, mjd: ArrayLike, band: int) -> NDArray[np.float64]:
@@ -54,10 +54,9 @@ class GPFit:
 def fit_gp(curve: LightCurve) -> GPFit:
     """Fit the published two-dimensional Matérn-3/2 process to a light curve with the compiled engine."""
     t, lam = _coordinates(curve)
-    n = len(t)
-    chol, alpha, inverse, theta = np.zeros((n, n)), np.empty(n), np.zeros((n, n)), np.empty(2)
+    theta = np.empty(2)
     flux, flux_err = np.ascontiguousarray(curve.flux), np.ascontiguousarray(curve.flux_err)
-    _, status = engine.fit(t, lam, flux, flux_err, chol, alpha, inverse, theta)
+    _, status = engine.fit(t, lam, flux, flux_err, engine.workspace(len(t)), np.empty(len(t)), theta)
     return fit_at(
         curve, amplitude=float(np.exp(0.5 * theta[0])), time_scale=float(np.exp(0.5 * theta[1])), status=int(status)
     )
@@ -68,11 +67,11 @@ def fit_at(
 ) -> GPFit:
     """The process at given hyper-parameters: amplitude √A [FLUXCAL], time scale [d]. status : the engine's word."""
     t, lam = _coordinates(curve)
-    n = len(t)
-    chol, alpha = np.zeros((n, n)), np.empty(n)
+    work, alpha = engine.workspace(len(t)), np.empty(len(t))
     flux, flux_err = np.ascontiguousarray(curve.flux), np.ascontiguousarray(curve.flux_err)
     log_a, log_m0 = 2.0 * np.log(amplitude), 2.0 * np.log(time_scale)
-    value = engine.factorise(log_a, log_m0, t, lam, flux, flux_err, chol, alpha)
+    value = engine.factorise(log_a, log_m0, t, lam, flux, flux_err, work, alpha)
+    engine.invert(work)
     return GPFit(
         engine=engine_name,
         amplitude=amplitude,
@@ -83,7 +82,7 @@ def fit_at(
         reference_mjd=float(curve.mjd[0]),
         _t=t,
         _lam=lam,
-        _chol=chol,
+        _inverse=work[engine.INVERSE].copy(),
         _alpha=alpha,
     )
 

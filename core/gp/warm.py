@@ -23,7 +23,7 @@ def warm() -> float:
     shape, wavelengths = (1, 4, 2), np.array([4800.0, 6400.0])
     engine.interpolate(
         np.array([0, 6]), mjd - mjd[0], wavelengths[curve.band], np.array(curve.flux), np.array(curve.flux_err),
-        wavelengths, 4, 0.0, 0.0, np.empty((1, 4)), np.empty(shape), np.empty(shape), np.empty((1, 2)),
+        wavelengths, 4, 0.0, 0.0, -1, np.empty((1, 4)), np.empty(shape), np.empty(shape), np.empty((1, 2)),
         np.empty(1), np.empty(1, np.int64), np.empty(1), np.empty(1),
     )  # fmt: skip
     return time.perf_counter() - clock

@@ -7,6 +7,7 @@ from core.bands import WAVELENGTH
 from core.gp import engine
 from core.gp.fit import fit_gp
 from core.gp.george import fit_gp_george
+from core.gp.likelihood import derivatives
 from core.lightcurve import light_curve
 from tests.curves import real_curves, supernova
 
@@ -56,22 +57,24 @@ def test_mean_and_deviation_agree_with_george_at_equal_parameters():
     assert fit.log_likelihood == pytest.approx(process.log_likelihood(curve.flux), rel=1e-9)
 
 
-def test_the_gradient_is_that_of_the_likelihood():
+def test_the_derivatives_are_those_of_the_likelihood():
     curve = supernova(points=15)
     t, lam = np.array(curve.mjd - curve.mjd[0]), WAVELENGTH[curve.band]
     y, e = np.array(curve.flux), np.array(curve.flux_err)
-    chol, inverse, alpha, grad = np.zeros((15, 15)), np.zeros((15, 15)), np.empty(15), np.empty(2)
+    work, alpha = engine.workspace(15), np.empty(15)
+
+    def value_and_derivatives(at):
+        value, grad, hess = engine.factorise(*at, t, lam, y, e, work, alpha), np.empty(2), np.empty(3)
+        derivatives(at[1], t, y, e, work, alpha, grad, hess)
+        return value, grad, hess
+
     at, step = np.array([12.0, 5.0]), 1e-5
-    engine.factorise(at[0], at[1], t, lam, y, e, chol, alpha)
-    engine._gradient(at[0], at[1], t, lam, e, chol, alpha, inverse, grad)
+    _, grad, hess = value_and_derivatives(at)
     for d in (0, 1):
-        up, down = at.copy(), at.copy()
-        up[d] += step
-        down[d] -= step
-        difference = engine.factorise(up[0], up[1], t, lam, y, e, chol, alpha) - engine.factorise(
-            down[0], down[1], t, lam, y, e, chol, alpha
-        )
-        assert grad[d] == pytest.approx(difference / (2 * step), rel=1e-4)
+        shift = step * np.eye(2)[d]
+        (up, grad_up, _), (down, grad_down, _) = value_and_derivatives(at + shift), value_and_derivatives(at - shift)
+        assert grad[d] == pytest.approx((up - down) / (2 * step), rel=1e-6)
+        assert hess[d : d + 2] == pytest.approx((grad_up - grad_down) / (2 * step), rel=1e-6)
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,13 @@ import pytest
 
 from core.brokers.samples import SampleSource
 from core.card import find_cards, load_card
+from core.flat import flatten
+from core.flat_selection import select_flat
 from core.model import MODELS, Prior, load_model
 from core.pipeline import classify, classify_many
 from core.refusal import Refusal
 from core.taxonomy import CLASS_NAMES, FIVE
-from tests.curves import real_curves
+from tests.curves import real_curves, supernova
 
 OWN = [name for name in sorted(find_cards(MODELS)) if name.startswith("t2-ztf")]
 SOURCE = SampleSource()
@@ -128,3 +131,25 @@ def test_the_map_of_a_real_object_is_exact(name):
     assert np.allclose(
         answer.explanation.cam.mean(axis=1) + answer.explanation.bias, answer.inference.logits[0], atol=1e-4
     )
+
+
+def test_rows_without_data_change_nothing():
+    """What lies outside the observed rows is the Gaussian process's guess: the network must not read it."""
+    model = load_model("t2-ztf")
+    batch = model.recipe.apply([model.recipe.select(supernova()).curve])
+    observed = batch.values[0, :, model.recipe.coverage_channel] > 0.5
+    near = np.convolve(observed, np.ones(5), "same") > 0  # the embedding is five rows wide
+    assert observed.sum() > 5 and (~near).sum() > 5
+    values = batch.values.copy()
+    values[0, ~near, : model.recipe.coverage_channel] = 7.0
+    changed = model.infer(replace(batch, values=values)).logits
+    assert np.max(np.abs(changed - model.infer(batch).logits)) < 1e-4
+
+
+@pytest.mark.parametrize("name", ["t2-ztf"])
+def test_the_compiled_network_answers_as_the_file_does(name):
+    model = load_model(name)
+    kept = select_flat(flatten(real_curves(), model.recipe.numbers), model.recipe.band_indices, model.recipe.cuts).kept
+    tensor = model.recipe.apply_flat(kept)
+    assert model._compiled is not None and len(kept) > 20
+    assert np.max(np.abs(model.logits(tensor) - model.infer(tensor).logits)) < 2e-5

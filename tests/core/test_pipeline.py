@@ -79,7 +79,9 @@ def test_the_drawn_process_is_the_one_that_was_scored(model):
         flux = result.fit.mean(result.tensor.times[0], 0) / result.tensor.peak[0]
         channel = model.recipe.channels.index("flux")
         assert channel == 0
-        assert np.allclose(np.clip(flux, -3, 3), result.tensor.values[0, :, 0], atol=1e-5)
+        computed = np.any(result.tensor.values[0, :, 2:4] != 0, axis=1)  # elsewhere σ is zero: no row that is read
+        assert computed.sum() >= 20
+        assert np.allclose(np.clip(flux, -3, 3)[computed], result.tensor.values[0, computed, 0], atol=1e-5)
     else:
         mean = result.fit.mean(result.tensor.times[0], 0)
         assert np.corrcoef(mean, result.tensor.values[0, :, 0])[0, 1] > 0.999999
