@@ -99,7 +99,7 @@ def _fluxes(values: dict[str, pa.Array]) -> tuple[NDArray[np.float64], NDArray[n
         signs = np.array([difference_sign(word) for word in words.dictionary.to_pylist()] or [1.0], dtype=float)
         sign = signs[_numpy(words.indices, 0).astype(np.int64)]
     flux = magnitude_to_flux(magnitude)
-    return sign * flux, magnitude_error_to_flux_error(flux, error)
+    return sign * flux, magnitude_error_to_flux_error(magnitude, error)
 
 
 def _bands(values: dict[str, pa.Array]) -> NDArray[np.int8]:
