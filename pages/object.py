@@ -21,8 +21,8 @@ if curve is None:
     show_broker_status()
     st.stop()
 
-show_header(curve)
 model = model_for(chosen.model, curve.object_id)
+show_header(curve, model)
 answer = st.container()
 left, right = st.columns([7, 3], gap="medium")
 with right:

@@ -9,14 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.explain import Explanation
 
+#: Below this many rows a map is not read aloud.
+FEW_ROWS = 5
+
 
 @dataclass(frozen=True)
 class MapReading:
     """A class activation map in a few numbers; shares are percent of its weight.
 
     focus : (start, end) [MJD], the shortest stretch that carries half of the weight; None when the map is flat.
-    focus_share : what it carries. focus_rows : percent of the pooled rows that it takes; near 50, the map is nearly even.
+    focus_share : what it carries. focus_rows : percent of the pooled rows that it takes. rows : how many are pooled.
     before, seen, after : weight before the first, between, and after the last measurement. points : measurements in focus.
+    against : every row that stands for a time lowers the logit; weight then says where it does so least.
     """
 
     focus: tuple[float, float] | None
@@ -26,11 +30,23 @@ class MapReading:
     seen: float
     after: float
     points: int
+    rows: int
+    against: bool = False
 
     @property
     def is_even(self) -> bool:
-        """No part of the grid stands out: half of the weight takes nearly half of the grid."""
-        return self.focus is None or self.focus_rows >= 44.0
+        """No part of the grid stands out: the focus carries hardly more of the weight than it takes of the grid."""
+        return self.focus is None or self.focus_share < 1.15 * self.focus_rows
+
+    @property
+    def has_few_rows(self) -> bool:
+        """The scale from the lowest row to the highest says little when there are hardly any between."""
+        return self.rows < FEW_ROWS
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether there is a stretch worth pointing at."""
+        return not (self.is_even or self.has_few_rows)
 
 
 def read_map(explanation: Explanation, class_index: int, mjd: ArrayLike) -> MapReading:
@@ -41,16 +57,21 @@ def read_map(explanation: Explanation, class_index: int, mjd: ArrayLike) -> MapR
     before = edges[1:] < measured[0]
     weight = {"before": float(share[before].sum()), "after": float(share[after].sum())}
     seen = float(share.sum()) - weight["before"] - weight["after"]
+    pooled = explanation.pooled[: len(share)]
+    rows = int(pooled.sum())
+    against = bool(np.all(explanation.contribution[class_index][: len(share)][pooled] < 0))
     if np.ptp(share) < 1e-6:
-        return MapReading(None, 0.0, 100.0, seen=seen, points=0, **weight)
+        return MapReading(None, 0.0, 100.0, seen=seen, points=0, rows=rows, against=against, **weight)
     first, last = _shortest_stretch(share, 0.5 * share.sum())
     focus = (float(edges[first]), float(edges[last]))
     return MapReading(
         focus,
         focus_share=float(share[first:last].sum()),
-        focus_rows=100.0 * (last - first) / int(explanation.pooled[: len(share)].sum()),
+        focus_rows=100.0 * (last - first) / rows,
         seen=seen,
         points=int(np.sum((measured >= focus[0]) & (measured <= focus[1]))),
+        rows=rows,
+        against=against,
         **weight,
     )
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
+
 from core.bands import BANDS
 from core.brokers.samples import SampleSource
-from core.explain import DeletionCheck
 from core.lightcurve import LightCurve, Note
 from core.model import Model
 from core.pipeline import Classification
 from core.taxonomy import BY_NAME, VARIABLE
-from ui.reading import MapReading, read_map
 
 #: Below this lead over the runner-up an answer is called undecided.
 NARROW_LEAD = 0.10
+#: From this range of the fold models' probabilities on, the headline says that they differ.
+WIDE_SPREAD = 0.40
 
 
 def plain(text: object) -> str:
@@ -61,7 +65,7 @@ def verdict(result: Classification) -> Verdict:
     rules = result.model.card.data.get("rules", {}) if result.prior.name == result.model.prior.name else {}
     variable = grouped(result)
     runner_up = f"Runner-up {class_title(second)}, {percent(p_second)}."
-    record = track_record(result)
+    record = " ".join(part for part in (fold_disagreement(result), track_record(result)) if part)
     if "variable_above" in rules and variable >= rules["variable_above"] and first not in VARIABLE:
         return Verdict(
             "variable",
@@ -78,6 +82,34 @@ def verdict(result: Classification) -> Verdict:
     return Verdict("decided", f"{class_title(first)}, {percent(p_first)}", f"{runner_up} {record}")
 
 
+def fold_disagreement(result: Classification) -> str:
+    """Whether the fold models give another class than each other, or very different probabilities; empty when they agree."""
+    if not len(result.spread):
+        return ""
+    tops = [result.model.classes[i] for i in np.argmax(result.spread, axis=1)]
+    votes = Counter(tops).most_common()
+    if len(votes) > 1:
+        said = ", ".join(f"{count} {class_title(name)}" for name, count in votes)
+        return f"The {len(tops)} fold models disagree: {said}."
+    first = result.spread[:, result.order[0]]
+    if np.ptp(first) > WIDE_SPREAD:
+        return f"The fold models differ: {class_title(result.top_class)} has {percent(first.min())} to {percent(first.max())}."
+    return ""
+
+
+def known_class_mark(result: Classification, answer: Verdict) -> str:
+    """What stands beside the headline where the known class is another one; empty where it is the same or not known."""
+    known = result.curve.provenance.true_class
+    if not known or known not in result.model.classes:
+        return ""
+    said = {
+        "decided": {result.top_class},
+        "undecided": {result.model.classes[i] for i in result.order[:2]},
+        "variable": set(VARIABLE),
+    }[answer.kind]
+    return "" if known in said else f"differs from the known class {class_title(known)}"
+
+
 def grouped(result: Classification) -> float:
     """Probability of variable stars, active nuclei and other variables together."""
     return float(sum(p for p, name in zip(result.probabilities, result.model.classes, strict=True) if name in VARIABLE))
@@ -91,8 +123,8 @@ def track_record(result: Classification) -> str:
         if entry["low"] <= top <= entry["high"] and entry["count"] >= 20:
             rate = entry["correct"] / entry["count"]
             if result.prior.name != result.model.prior.name:
-                return f"Under the {result.model.prior.name} prior the model has a record; under this one it has none."
-            return f"{_of_twenty(rate)} objects scored like this one are right."
+                return f"How often such an answer is right was counted under the {result.model.prior.name} prior alone."
+            return f"For {_of_twenty(rate)} objects scored like this one, the likeliest class is right."
     if not table:
         return "This model is not calibrated: nobody measured how often such an answer is right."
     return "Too few objects were scored like this one to say how often that is right."
@@ -100,59 +132,8 @@ def track_record(result: Classification) -> str:
 
 def _of_twenty(rate: float) -> str:
     if rate > 0.985:
-        return "More than 19 of 20"
+        return "more than 19 of 20"
     return f"{round(20 * rate)} of 20"
-
-
-def map_sentence(result: Classification, class_name: str, check: DeletionCheck | None) -> str:
-    """What the map says, aloud: where its weight lies, whether anything was measured there, and the deletion check."""
-    used = result.selection.curve
-    reading = read_map(result.explanation, result.model.classes.index(class_name), used.mjd)
-    title = class_title(class_name)
-    if reading.focus is None:
-        return "The map is flat: no part of the light curve matters more than another."
-    return f"{_where_it_leans(reading, title, result)} {_deletion_sentence(check, title)}"
-
-
-def _where_it_leans(reading: MapReading, title: str, result: Classification) -> str:
-    assert reading.focus is not None
-    days = (
-        " to ".join(f"{t - result.curve.first_detection:.0f}" for t in reading.focus)
-        .replace("-0 ", "0 ")
-        .replace("-", "−")
-    )
-    weight = f"{reading.focus_share:.0f} % of the weight"
-    seen = f"{reading.points or 'none'} of {len(result.selection.curve)} points"
-    if reading.is_even:
-        start = f"For {title} the map is nearly even: {weight} spreads over **days {days}**, {reading.focus_rows:.0f} % of the time that the network reads ({seen})."
-    else:
-        start = f"For {title} the model leans on **days {days}** ({weight}, {seen})."
-    unseen = reading.before + reading.after
-    if reading.seen >= 50:
-        return start if unseen < 10 else f"{start} {unseen:.0f} % of it lies where nothing was measured."
-    where = "after the last" if reading.after > reading.before else "before the first"
-    return (
-        f"{start} Only {reading.seen:.0f} % lies between the first and the last measurement, "
-        f"{max(reading.after, reading.before):.0f} % {where}: there the model reads how the Gaussian process goes on, not data."
-    )
-
-
-def _deletion_sentence(check: DeletionCheck | None, title: str) -> str:
-    if check is None:
-        return "Too few points are left to check the map by deleting any."
-    several = check.removed > 1
-    points = f"the {check.removed} points the map ranks highest" if several else "the point the map ranks highest"
-    others = f"{check.removed} random ones" if several else "a random one"
-    if max(abs(check.before - p) for p in (check.without_top, check.random_mean)) < 0.01:
-        return (
-            f"Taking away {points} leaves the probability of {title} at {check.without_top:.2f}, and so do {others}: "
-            "the answer is too firm for the map to be checked by deleting points."
-        )
-    text = (
-        f"Without {points} the probability of {title} goes from {check.before:.2f} to {check.without_top:.2f}; "
-        f"without {others}, to {check.random_mean:.2f} on average"
-    )
-    return text + ("." if check.passed else ": the map is not confirmed here.")
 
 
 def caption(curve: LightCurve) -> str:
@@ -200,8 +181,11 @@ def _age(retrieved: str) -> str:
     return then.strftime("%Y-%m-%d")
 
 
-def label_sentence(curve: LightCurve) -> str:
-    """Real or simulated, and the true class where it is known: said wherever the object is shown."""
+def label_sentence(curve: LightCurve, model: Model | None = None) -> str:
+    """Real or simulated, and the true class where it is known: said wherever the object is shown.
+
+    model : of the page; where it has no such class, that is said beside it.
+    """
     provenance = curve.provenance
     kind = "Simulated" if provenance.simulated else "Real"
     if not provenance.true_class:
@@ -212,7 +196,8 @@ def label_sentence(curve: LightCurve) -> str:
         if provenance.true_class_source and not provenance.simulated
         else ""
     )
-    return f"{kind} object; known class {known}{source}."
+    missing = "" if model is None or provenance.true_class in model.classes else f"; {model.name} has no such class"
+    return f"{kind} object; known class {known}{source}{missing}."
 
 
 def sample_label(true_class: str, *, simulated: bool) -> str:
@@ -220,23 +205,42 @@ def sample_label(true_class: str, *, simulated: bool) -> str:
     return f"{'simulated' if simulated else 'real'} · {class_title(true_class) if true_class else 'class not known'}"
 
 
-def rest_line(result: Classification, shown: int) -> str:
+def rest_line(result: Classification, drawn: Sequence[int]) -> str:
     """What the classes that are not drawn have together, so that the figure adds up to one."""
-    rest = result.order[shown:]
-    if not len(rest):
+    rest = [i for i in result.order if i not in drawn]
+    if not rest:
         return ""
     return f"{len(rest)} more classes together {percent(float(result.probabilities[rest].sum()))}"
 
 
-def out_of_range(result: Classification) -> list[str]:
-    """What makes this object unlike the training set, said beside the answer and not only among the notes."""
-    return [plain(note.message) + "." for note in result.notes if note.message.startswith("Outside the training range")]
+def doubts_beside(result: Classification) -> list[str]:
+    """The warnings that bear on the answer, short, said beside it and not only among the notes."""
+    return [plain(note.short) + "." for note in result.notes if note.short]
+
+
+def without_magnitude(curve: LightCurve) -> str:
+    """How many points a plot of magnitudes leaves out; empty when it shows all."""
+    count = int(np.sum(curve.flux <= 0))
+    if not count:
+        return ""
+    what = "1 point has" if count == 1 else f"{count:,} points have"
+    return f"{what} no flux above zero, so no magnitude: drawn in flux alone."
+
+
+def unused_title(curve: LightCurve) -> str:
+    """The input panel's title where nothing was scored."""
+    count = len(curve)
+    return (
+        f"Input: {'the only point is' if count == 1 else f'none of {count:,} points is'} used"
+        if count
+        else "Input: no points"
+    )
 
 
 def input_title(notes: tuple[Note, ...]) -> str:
     """The honest-input panel's title: what was done to the data, already said while it is closed."""
     if not notes:
-        return "Input: every point used as it came"
+        return "Input: every point used"
     count = {kind: sum(n.count for n in notes if n.kind == kind) for kind in ("dropped", "merged")}
     kinds = [note.kind for note in notes]
     parts = []
@@ -244,20 +248,18 @@ def input_title(notes: tuple[Note, ...]) -> str:
         parts.append(f"{count['dropped']:,} point{'' if count['dropped'] == 1 else 's'} left out")
     if count["merged"]:
         parts.append(f"{count['merged']:,} merged")
-    parts += [
-        word for kind, word in (("reordered", "sorted by time"), ("converted", "units converted")) if kind in kinds
-    ]
+    if "reordered" in kinds:
+        parts.append("sorted by time")
+    parts += [plain(note.message) for note in notes if note.kind == "converted"]
     if warnings := kinds.count("warning"):
         parts.append(f"{warnings} warning{'' if warnings == 1 else 's'}")
     return "Input: " + (", ".join(parts) or plain(notes[0].message))
 
 
 def provenance_line(result: Classification) -> str:
-    """Model, version, checksum, recipe, runtime, cuts, date and time taken."""
+    """Model, version, checksum, recipe, runtime and cuts."""
     model = result.model
     fold = f" (fold model {model.fold}, which has not seen this object)" if model.fold is not None else ""
-    spent = 1e3 * sum(v for k, v in result.timings.items())
-    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return " · ".join(
         [
             f"{model.name} {model.card.version}{fold}",
@@ -266,8 +268,6 @@ def provenance_line(result: Classification) -> str:
             f"cuts: {model.recipe.cuts.sentence()}",
             f"runtime {model.runtime}",
             "map from the file's own output" if model.outputs_activations else "map read from a tensor inside the file",
-            f"scored {when}",
-            f"{spent:.0f} ms",
         ]
     )
 

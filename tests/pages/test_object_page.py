@@ -76,6 +76,27 @@ def test_a_rubin_object_is_drawn_and_refused_with_the_reason():
     assert figure(at)[0]["data"], "a refusal still shows the light curve"
 
 
+def test_a_refused_object_claims_nothing_of_its_input():
+    at = opened(source="sample", oid="313853517735395444")
+    assert any(label.startswith("Input: none of 1,210 points is used") for label in [e.label for e in at.expander])
+    assert "No point was used. Not scored" in text_of(at) and "training range" not in text_of(at)
+
+
+def test_the_explained_class_has_its_bar_when_it_is_not_among_the_likeliest():
+    (chart,) = [c for c in opened(**{"class": "KN"}).get("plotly_chart") if c.proto.id.endswith("probabilities")]
+    assert "Kilonova <1 %" in chart.proto.alt
+
+
+def test_photometry_that_contradicts_itself_is_told_beside_the_answer():
+    assert "contradict each other" in text_of(opened(oid="ZTF18acuxuco"))
+
+
+def test_the_sentence_follows_the_axis_and_magnitudes_say_what_they_hide():
+    at = opened(time="mjd", unit="magnitude", oid="ZTF17aaapphc")
+    assert re.search(r"no flux above zero", text_of(at))
+    assert not re.search(r"\*\*days", text_of(at))
+
+
 def test_nonsense_in_the_address_falls_back():
     at = opened(source="nowhere", model="none", unit="parsec", prior="mine", **{"class": "cheese"})
     assert at.selectbox(key="source").value == "sample"
@@ -90,7 +111,7 @@ def test_switching_the_prior_changes_probabilities_and_is_named():
 
 def test_another_class_can_be_explained():
     at = opened(**{"class": "TDE"})
-    assert re.search("For TDE the (model leans|map is)", text_of(at))
+    assert re.search("For TDE the (model leans|map is)|speaks against TDE", text_of(at))
 
 
 def test_magnitudes_are_upside_down_on_the_page():

@@ -17,13 +17,14 @@ import pytest
 
 from core.brokers.files import read_file
 from core.brokers.samples import SampleSource
-from core.lightcurve import Provenance, light_curve
+from core.lightcurve import Note, Provenance, light_curve
 from core.model import load_model
 from core.pipeline import Classification, check_by_deletion, classify
 from tests.curves import supernova
 from ui import wording
 from ui.export import as_csv, as_json
 from ui.links import links, sexagesimal
+from ui.map_words import map_sentence
 from ui.snippet import snippet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,8 +70,63 @@ def test_an_uncalibrated_model_says_so():
 
 
 def test_the_map_is_read_aloud_with_the_deletion_check(result):
-    text = wording.map_sentence(result, result.top_class, check_by_deletion(result, result.top_class))
+    text = map_sentence(result, result.top_class, check_by_deletion(result, result.top_class))
     assert "**days" in text and "random" in text
+
+
+def test_fold_models_that_disagree_are_told_below_the_headline(result):
+    classes = result.model.classes
+    one, two = np.full(len(classes), 1e-3), np.full(len(classes), 1e-3)
+    one[classes.index("SNIa")], two[classes.index("SNII")] = 0.9, 0.9
+    parted = replace(result, spread=np.stack([one, one, one, two, two]))
+    assert "The 5 fold models disagree: 3 SN Ia, 2 SN II." in wording.verdict(parted).sentence
+    weaker = one.copy()
+    weaker[classes.index("SNIa")] = 0.3
+    sure = with_probabilities(replace(result, spread=np.stack([one, weaker])), SNIa=0.9)
+    assert "The fold models differ: SN Ia has 30 % to 90 %." in wording.verdict(sure).sentence
+    assert "fold" not in wording.verdict(replace(sure, spread=np.stack([one, one]))).sentence
+
+
+def labelled(result, true_class):
+    return replace(result, curve=replace(result.curve, provenance=Provenance(true_class=true_class)))
+
+
+def test_an_answer_that_differs_from_the_known_class_is_marked(result):
+    sure = with_probabilities(result, SNIa=0.9)
+    narrow = with_probabilities(result, SNIa=0.46, SNIbc=0.44)
+
+    def mark(answer, known):
+        shown = labelled(answer, known)
+        return wording.known_class_mark(shown, wording.verdict(shown))
+
+    assert mark(sure, "SNII") == "differs from the known class SN II"
+    assert mark(sure, "SNIa") == mark(sure, "") == mark(sure, "ILRT") == ""
+    assert mark(narrow, "SNIbc") == "" and "SN II" in mark(narrow, "SNII")
+
+
+def test_a_type_that_the_model_has_no_class_for_is_said_beside_it(result):
+    odd = labelled(result, "ILRT").curve
+    assert wording.label_sentence(odd, result.model) == "Real object; known class ILRT; t2-ztf has no such class."
+    assert "no such class" not in wording.label_sentence(labelled(result, "SNIa").curve, result.model)
+
+
+def test_the_record_of_one_prior_is_not_quoted_under_another(result):
+    assert "the likeliest class is right" in wording.track_record(with_probabilities(result, SNIa=0.999))
+    equal = replace(with_probabilities(result, SNIa=0.999), prior=result.model.equal_prior())
+    assert "counted under the survey prior alone" in wording.track_record(equal)
+
+
+def test_the_input_title_says_what_was_done_and_nothing_else():
+    assert wording.input_title(()) == "Input: every point used"
+    comma = Note("converted", "numbers were read with a decimal comma")
+    assert wording.input_title((comma,)) == "Input: numbers were read with a decimal comma"
+    assert wording.unused_title(supernova()) == "Input: none of 24 points is used"
+
+
+def test_points_without_magnitude_are_counted():
+    curve = light_curve("x", [59000.0, 59001.0, 59002.0], [-5.0, 3.0, -1.0], [1.0, 1.0, 1.0], [0, 0, 0])
+    assert wording.without_magnitude(curve).startswith("2 points have no flux above zero")
+    assert wording.without_magnitude(replace(curve, flux=np.abs(curve.flux))) == ""
 
 
 def test_simulated_and_real_are_said_with_the_known_class():

@@ -23,8 +23,9 @@ def probability_figure(
     selected: str = "",
     shown: int = 6,
 ) -> go.Figure:
-    """Sorted bars of the ``shown`` most likely classes. spread : (F, C) of the fold models, drawn as whiskers."""
-    order = np.argsort(-probabilities, kind="stable")[:shown]
+    """Sorted bars of the ``shown`` most likely classes and of the ``selected`` one. spread : (F, C) of the fold models,
+    drawn as whiskers."""
+    order = drawn_classes(classes, probabilities, selected, shown)
     names = [classes[i] for i in order]
     titles = [f"<b>{class_title(n)}</b>" if n == selected else class_title(n) for n in names]
     values = probabilities[order]
@@ -45,6 +46,14 @@ def probability_figure(
     _numbers(figure, titles, [percent(v) for v in values], theme)
     figure.update_xaxes(range=[0, 1.28], tickvals=[0, 0.5, 1.0], ticktext=["0", "50 %", "100 %"])
     return figure
+
+
+def drawn_classes(
+    classes: Sequence[str], probabilities: NDArray[np.float64], selected: str, shown: int
+) -> NDArray[np.int64]:
+    """Indices of the classes with a bar: the likeliest, and the one that is explained where it is not among them."""
+    order = np.argsort(-probabilities, kind="stable")
+    return np.array([i for place, i in enumerate(order) if place < shown or classes[i] == selected])
 
 
 def feature_figure(shares: dict[str, float], flat_share: float, theme: Theme) -> go.Figure:

@@ -7,22 +7,24 @@ from html import escape
 import streamlit as st
 
 from core.lightcurve import LightCurve
+from core.model import Model
 from core.pipeline import Classification
 from core.refusal import Refusal
 from ui.figures.theme import Theme
 from ui.links import links
-from ui.wording import caption, label_sentence, out_of_range, plain, verdict
+from ui.wording import caption, doubts_beside, known_class_mark, label_sentence, plain, verdict
 
 
-def show_header(curve: LightCurve) -> None:
+def show_header(curve: LightCurve, model: Model) -> None:
     """Id, one caption line, whether the object is real, and where else to look it up."""
     st.title(plain(curve.object_id), anchor=False)
     if curve.provenance.simulated:
         st.badge("simulated", icon=":material/science:", color="orange")
-    lines = [caption(curve), label_sentence(curve)]
+    second = [label_sentence(curve, model)]
     addresses = links(curve)
     if addresses:
-        lines.append("Look it up: " + " · ".join(f"[{title}]({address})" for title, address in addresses.items()))
+        second.append("Look it up: " + " · ".join(f"[{title}]({address})" for title, address in addresses.items()))
+    lines = [caption(curve), " ".join(part for part in second if part)]
     st.caption("  \n".join(line for line in lines if line))
 
 
@@ -34,10 +36,13 @@ def show_answer(result: Classification | Refusal, theme: Theme) -> None:
     answer = verdict(result)
     title, comma, number = answer.headline.rpartition(", ") if answer.kind == "decided" else (answer.headline, "", "")
     colour = theme.of_class(result.top_class) if answer.kind == "decided" else theme.ink
+    mark = known_class_mark(result, answer)
+    beside = f' <span style="font-size:1rem;font-weight:600;opacity:.82">⚠ {escape(mark)}</span>' if mark else ""
     st.html(
         f'<h2 style="margin:0;padding:0;font-weight:700;font-size:1.9rem;line-height:1.25">'
-        f'<span style="color:{colour}">{escape(title)}</span>{escape(comma + number)}</h2>'
+        f'<span style="color:{colour}">{escape(title)}</span>{escape(comma + number)}{beside}</h2>'
     )
-    st.write(answer.sentence)
-    for warning in out_of_range(result):
-        st.caption(f":material/warning: {warning}")
+    st.markdown(answer.sentence)
+    doubts = doubts_beside(result)
+    if doubts:
+        st.caption("  \n".join(f":material/warning: {doubt}" for doubt in doubts))

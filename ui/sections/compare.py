@@ -41,4 +41,5 @@ def show_side_by_side(
             figure = map_strip_figure(
                 result.explanation, result.model.classes.index(result.top_class), title, result.curve, theme
             )
+            st.caption(f"Class activation map for {title}")
             st.plotly_chart(figure, config=STATIC, alt=f"Class activation map of {name} for {title}.", key=f"map_{key}")

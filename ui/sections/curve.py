@@ -11,10 +11,11 @@ from core.refusal import Refusal
 from ui.export import observation_share
 from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, shown_span, summary
 from ui.figures.theme import Theme
+from ui.map_words import NOTHING_TO_DELETE, deletion_rule, map_key, map_sentence
 from ui.reading import read_map
 from ui.sections.score import result_key
 from ui.state import url_choice
-from ui.wording import class_title, map_sentence
+from ui.wording import class_title, without_magnitude
 
 CONFIG = {"displaylogo": False, "scrollZoom": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
@@ -26,8 +27,16 @@ def show_curve(curve: LightCurve, result: Classification | Refusal, class_name: 
     name = "".join(c if c.isalnum() else "_" for c in curve.object_id)
     config = {**CONFIG, "toImageButtonOptions": {"format": "svg", "filename": name}}
     st.plotly_chart(figure, config=config, alt=summary(view), key="light_curve")
+    below = [without_magnitude(curve)] if view.unit == "magnitude" else []
     if isinstance(result, Classification):
-        st.markdown(map_sentence(result, class_name, deletion(result, class_name)))
+        check = deletion(result, class_name)
+        st.markdown(map_sentence(result, class_name, check, days=view.days))
+        signed = view.map_kind == SIGNED
+        below.append(map_key(result.explanation, class_title(class_name), signed=signed))
+        if check is not None and result.probability(class_name) >= NOTHING_TO_DELETE:
+            below.append(deletion_rule(check))
+    if below := [line for line in below if line]:
+        st.caption("  \n".join(below))
 
 
 def choose_class(result: Classification) -> str:
@@ -67,7 +76,7 @@ def _view(curve: LightCurve, result: Classification | Refusal, class_name: str, 
         whole = _whole_history(CurveView(curve, unit, time == "days", used=result.selection.used))
     index = result.model.classes.index(class_name)
     reading = read_map(result.explanation, index, result.selection.curve.mjd)
-    focus = None if reading.is_even else reading.focus
+    focus = reading.focus if reading.stands_out else None
     return CurveView(
         curve, unit, time == "days", used=result.selection.used, fit=result.fit,
         model_bands=result.model.recipe.band_indices, explanation=result.explanation, class_index=index,

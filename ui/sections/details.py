@@ -15,7 +15,7 @@ from ui.links import sexagesimal
 from ui.sections.choose import FILE, Chosen
 from ui.snippet import snippet
 from ui.state import go_to
-from ui.wording import input_title, plain, provenance_line
+from ui.wording import input_title, plain, provenance_line, unused_title
 
 
 def show_actions(chosen: Chosen, curve: LightCurve, result: Classification | Refusal, class_name: str) -> None:
@@ -72,8 +72,8 @@ def permanent_link(chosen: Chosen, curve: LightCurve, result: Classification | R
 
 def show_details(curve: LightCurve, result: Classification | Refusal, class_name: str) -> None:
     """The input panel, the object's facts, the data as a table, and one line of provenance."""
-    notes = result.notes if isinstance(result, Classification) else curve.notes
-    with st.expander(input_title(notes)):
+    title = input_title(result.notes) if isinstance(result, Classification) else unused_title(curve)
+    with st.expander(title):
         _input_panel(curve, result)
     with st.expander("Object and sources"):
         _facts(curve)
@@ -86,10 +86,13 @@ def show_details(curve: LightCurve, result: Classification | Refusal, class_name
 
 def _input_panel(curve: LightCurve, result: Classification | Refusal) -> None:
     notes = result.notes if isinstance(result, Classification) else curve.notes
+    if isinstance(result, Refusal):
+        st.markdown(f"No point was used. {plain(result.message)}")
     for note in notes:
         st.markdown(f"- {'**Careful:** ' if note.kind == 'warning' else ''}{plain(note.message)}.")
-    if not notes:
-        st.write("Nothing was dropped, merged, re-ordered or converted, and nothing lies outside the training range.")
+    if not notes and isinstance(result, Classification):
+        inside = ", and nothing lies outside the training range" if result.model.card.data.get("range") else ""
+        st.write(f"Nothing was dropped, merged or re-ordered{inside}.")
     if isinstance(result, Classification):
         used = len(result.selection.curve)
         st.caption(

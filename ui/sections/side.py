@@ -6,12 +6,12 @@ import streamlit as st
 
 from core.model import Model, Prior
 from core.pipeline import Classification
-from ui.figures.probabilities import feature_figure, feature_title, probability_figure
+from ui.figures.probabilities import drawn_classes, feature_figure, feature_title, probability_figure
 from ui.figures.theme import Theme
 from ui.state import url_choice
 from ui.wording import class_title, percent, prior_line, rest_line
 
-#: Classes that are drawn; the rest are told as one number.
+#: Classes that are drawn, besides the one that is explained; the rest are told as one number.
 SHOWN = 6
 STATIC = {"displayModeBar": False}
 
@@ -38,10 +38,10 @@ def show_probabilities(result: Classification, class_name: str, theme: Theme, *,
     figure = probability_figure(
         result.model.classes, result.probabilities, theme, spread=result.spread, selected=class_name, shown=SHOWN
     )
-    order = result.order[:SHOWN]
+    order = drawn_classes(result.model.classes, result.probabilities, class_name, SHOWN)
     words = ", ".join(f"{class_title(result.model.classes[i])} {percent(result.probabilities[i])}" for i in order)
     st.plotly_chart(figure, config=STATIC, alt=f"Class probabilities: {words}.", key=key)
-    lines = (rest_line(result, SHOWN), prior_line(result.model, result.prior.name, spread=len(result.spread)))
+    lines = (rest_line(result, order), prior_line(result.model, result.prior.name, spread=len(result.spread)))
     st.caption("  \n".join(line for line in lines if line))
 
 
