@@ -175,7 +175,7 @@ def rubin_samples(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def simulated_samples(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The clearest of fifty simulated light curves of each class that has no real one to show."""
+    """The clearest of fifty simulated light curves of classes with few real ones, or none."""
     templates, sky = Templates(data / "templates"), Sky(data / "templates/cadence")
     rows, points = [], []
     for name, count, title in SIMULATED:

@@ -73,7 +73,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice("ZTF17aabrbty", _FINK, _VAR, "Fainter RR Lyrae star"),
     Choice("ZTF18aabjigr", _FINK, _VAR, "Eclipsing binary, 24 detections of both signs"),
     Choice("ZTF17aaaiyry", _FINK, _VAR, "Eclipsing binary with limits between detections"),
-    Choice("ZTF18acuxuco", _FINK, _VAR, "Mira: large changes in r, hardly any in g"),
+    Choice("ZTF18acuxuco", _FINK, _VAR, "Mira, with r fluxes of opposite sign within a minute"),
     Choice("ZTF18aakgxyj", _FINK, _VAR, "Giant star, far brighter in r than its reference"),
     Choice("ZTF18aaypnnd", _FINK, _VAR, "Cataclysmic variable below its reference"),
     Choice("ZTF18abkdczc", _FINK, _VAR, "Candidate cataclysmic variable above its reference"),
@@ -95,10 +95,10 @@ RUBIN: tuple[tuple[str, str], ...] = (
     ("313875415090331669", "Rubin: detections and forced photometry, side by side"),
     ("313985344764117008", "Rubin: 1,093 points in eight weeks"),
     ("170028530343608374", "Rubin: 18 detections and 30 forced points in four days"),
-    ("169747016382939373", "Rubin: three detections in one band, too few to score"),
+    ("169747016382939373", "Rubin: three detections in one band"),
 )
 
-SIMULATED_GROUP = "Simulated: classes with no real light curve to show"
+SIMULATED_GROUP = "Simulated light curves"
 #: class, how many, and the sentence of the gallery.
 SIMULATED: tuple[tuple[str, int, str], ...] = (
     ("KN", 3, "Simulated kilonova"),

@@ -71,9 +71,8 @@ def observation_share(curve: LightCurve, result: Classification | None, class_na
 def as_csv(curve: LightCurve, result: Classification | None, class_name: str = "") -> bytes:
     """The photometry table as CSV, with what it is in comment lines above. Text that a spreadsheet would run is quoted."""
     out = io.StringIO()
-    out.write(
-        f"# object {_plain(curve.object_id)}; source {_plain(curve.provenance.source)}; retrieved {curve.provenance.retrieved}\n"
-    )
+    retrieved = f"; retrieved {curve.provenance.retrieved}" if curve.provenance.retrieved else ""
+    out.write(f"# object {_plain(curve.object_id)}; source {_plain(curve.provenance.source)}{retrieved}\n")
     if curve.provenance.simulated:
         out.write("# SIMULATED light curve\n")
     if result is not None:
@@ -96,20 +95,36 @@ def as_json(curve: LightCurve, result: Classification | None, class_name: str = 
     data: dict[str, Any] = {
         "object_id": curve.object_id,
         "source": curve.provenance.source,
-        "retrieved": curve.provenance.retrieved,
+        "retrieved": curve.provenance.retrieved or None,
         "simulated": curve.provenance.simulated,
         "true_class": curve.provenance.true_class or None,
         "ra_deg": curve.ra,
         "dec_deg": curve.dec,
         "redshift": curve.redshift,
         "redshift_err": curve.redshift_err,
-        "units": {"flux": "FLUXCAL (AB zero point 27.5)", "mjd": curve.time_scale.upper(), "map": "logit units"},
+        "units": _units(curve, result, class_name),
         "photometry": _records(photometry_table(curve, result, class_name)),
         "notes": [note.message for note in (result.notes if result else curve.notes)],
     }
     if result is not None:
         data |= _scored(curve, result)
     return json.dumps(data, indent=1, allow_nan=False).encode()
+
+
+def _units(curve: LightCurve, result: Classification | None, class_name: str) -> dict[str, str]:
+    """The unit of every number in the file, by its name there."""
+    flux, mjd = "FLUXCAL (AB zero point 27.5), difference flux", f"d, {curve.time_scale.upper()}"
+    units = {
+        "ra_deg": "deg (ICRS)", "dec_deg": "deg (ICRS)", "redshift": "dimensionless", "redshift_err": "dimensionless",
+        "mjd": mjd, "flux_fluxcal": flux, "flux_err_fluxcal": flux, "mag_ab": "mag (AB)", "mag_err": "mag",
+    }  # fmt: skip
+    if result is None:
+        return units
+    units |= {"gp_mean_fluxcal": flux, "gp_std_fluxcal": flux, "mean": flux, "std": flux, "amplitude_fluxcal": flux}
+    units |= {"time_scale_days": "d", "log_likelihood": "natural logarithm"}
+    units |= {"probabilities": "0 to 1", "spread": "0 to 1, lowest and highest fold model"}
+    units |= {"contribution_logit": "logit units", "bias": "logit units"}
+    return units | ({f"map_share_percent_{class_name}": "percent of the map"} if class_name else {})
 
 
 def _scored(curve: LightCurve, result: Classification) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from ui.wording import plain
+
 
 def url_choice(
     widget: Callable[..., Any], label: str, options: Sequence[str], key: str, default: str, **extra: Any
@@ -27,6 +29,15 @@ def url_choice(
 
     chosen = widget(label, options, key=key, on_change=push, **extra)
     return default if chosen is None else str(chosen)
+
+
+def put_right(key: str, what: str, options: Sequence[str], shown: str) -> None:
+    """Say once that the address names something that is not there, and take it out of the address."""
+    wanted = st.query_params.get(key)
+    if wanted is None or wanted in options:
+        return
+    st.query_params.pop(key)
+    st.warning(f"There is no {what} {plain(repr(wanted))} here. Shown: {plain(shown)}.", icon=":material/link_off:")
 
 
 def go_to(oid: str, **others: str) -> None:

@@ -33,6 +33,21 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>$:~|@])")
 _BARE_ADDRESS = re.compile(r"(www)\.", re.IGNORECASE)
 
 
+_IAU_NAME = re.compile(r"(SN|AT|TDE)?[ _]?(19|20)[0-9]{2}[A-Za-z]{1,5}", re.IGNORECASE)
+
+
+def hint_for_id(text: str) -> str:
+    """What to do with an IAU name where a survey's id is asked for; empty for anything else."""
+    name = _IAU_NAME.fullmatch(text.strip())
+    if name is None:
+        return ""
+    year = re.sub(r"^(SN|AT|TDE)?[ _]?", "", text.strip(), flags=re.IGNORECASE)
+    return (
+        "That is an IAU name; brokers know the object by its survey's id. Look up the ZTF id at "
+        f"wis-tns.org/object/{year}, under Internal Names."
+    )
+
+
 def class_title(name: str) -> str:
     """How a page writes a class: ``SN Ia``."""
     return BY_NAME[name].title if name in BY_NAME else name

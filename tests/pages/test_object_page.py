@@ -148,6 +148,24 @@ def test_a_malformed_id_and_a_missing_token_are_sentences(source, oid, sentence)
     assert sentence in at.error[0].value
 
 
+def test_a_malformed_id_is_not_asked_for_again_and_an_iau_name_is_told_where_to_look():
+    at = opened(source="fink-ztf", oid="SN 2020jfo")
+    assert "ZTF id at wis-tns.org/object/2020jfo" in at.error[0].value
+    assert not [b.label for b in at.button if b.label.startswith("Ask ") and b.label != "Ask them now"]
+
+
+@pytest.mark.parametrize(("key", "words"), [("source", "no source 'nowhere'"), ("model", "no model 'nowhere'")])
+def test_an_address_that_names_what_is_not_there_is_told_so_and_put_right(key, words):
+    at = opened(**{key: "nowhere"})
+    assert words in at.warning[0].value and key not in at.query_params
+    at.run()
+    assert not at.warning
+
+
+def test_a_file_that_a_reload_lost_is_asked_for_again():
+    assert "after a reload, drop it again" in text_of(opened(source="file"))
+
+
 def upload(content, name="mine.csv"):
     at = opened(source="file")
     at.file_uploader[0].set_value((name, content, "text/csv")).run()
@@ -185,6 +203,16 @@ def test_the_input_panel_says_what_was_done():
     messy = CSV + b"mine,59006.1,ztf_g,900,20\nmine,59020,ztf_r,nan,5\n"
     labels = [e.label for e in upload(messy).expander]
     assert any(label.startswith("Input:") and "merged" in label for label in labels), labels
+
+
+def test_what_a_file_reader_took_for_granted_is_said():
+    table = b"object_id;mjd;band;mag;magerr\n"
+    table += b"".join(f"x;{59000 + i},5;ztf_{'gr'[i % 2]};19,{i};0,05\n".encode() for i in range(8))
+    table += b"x;58998,5;ztf_g;<20,5;\n"
+    at = upload(table)
+    label = next(e.label for e in at.expander if e.label.startswith("Input:"))
+    assert "decimal comma" in label and "units" not in label
+    assert "read as 5σ upper limits" in text_of(at)
 
 
 def test_the_cards_are_shown_with_what_the_model_cannot_do():

@@ -159,6 +159,13 @@ def test_the_json_is_strict_and_its_map_adds_up(result):
         assert logit == pytest.approx(float(result.inference.logits[0, k]), abs=1e-4)
 
 
+def test_the_json_names_a_unit_for_every_column_and_nothing_empty(result):
+    data = json.loads(as_json(result.curve, result, "SNIa"))
+    columns = set(data["photometry"][0]) - {"object_id", "time_scale", "band", "kind", "used"}
+    assert columns <= set(data["units"])
+    assert data["retrieved"] is None and "retrieved" not in as_csv(result.curve, result).decode()
+
+
 def test_a_refused_curve_can_be_taken_home_too():
     curve = light_curve("x", [59000.0], [-5.0], [1.0], [0])
     assert b"detection" in as_csv(curve, None)

@@ -11,12 +11,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.brokers.base import BrokerError
+from core.brokers.base import BadRequest, BrokerError
+from core.brokers.ids import checked_id
 from core.lightcurve import LightCurve
 from core.refusal import BadInput
 from ui import resources
-from ui.state import go_to, url_choice
-from ui.wording import plain, sample_label
+from ui.state import go_to, put_right, url_choice
+from ui.wording import hint_for_id, plain, sample_label
 
 FILE = "file"
 #: Seconds between two looks at whether a broker has answered.
@@ -41,14 +42,16 @@ def choose() -> Chosen:
     """The row of choices on top of the page, and the light curve that they lead to."""
     sources = resources.sources()
     titles = {key: source.title for key, source in sources.items()} | {FILE: "Your file"}
+    names = resources.model_names()
+    put_right("source", "source", list(titles), titles["sample"])
+    put_right("model", "model", names, names[0])
     with st.container(key="choose"):
-        left, middle, right = st.columns([3, 5, 3], vertical_alignment="bottom")
+        left, middle, right = st.columns([3, 5, 3], vertical_alignment="top")
         with left:
             source = url_choice(
                 st.selectbox, "Source", list(titles), "source", "sample", format_func=lambda key: titles[key]
             )
         with right:
-            names = resources.model_names()
             model = url_choice(st.selectbox, "Model", names, "model", names[0])
         with middle:
             if source == "sample":
@@ -111,6 +114,11 @@ def _say_what_to_do(source: Any) -> None:
 
 
 def _from_broker(source: Any, oid: str) -> LightCurve | None:
+    try:
+        checked_id(oid, source.survey, broker=source.title)
+    except BadRequest as error:  # nobody is asked, so nobody need be asked again
+        st.error(plain(f"{error.message} {hint_for_id(oid) or error.advice}"), icon=":material/edit:")
+        return None
     try:
         with st.spinner(f"Asking {source.title} for {plain(oid)}…", show_time=True):
             return _answer(source.key, oid)
@@ -182,7 +190,8 @@ def _file(model: str) -> Chosen:
     )  # fmt: skip
     if upload is None:
         st.caption(
-            "Columns are read tolerantly: object_id, mjd, band, flux, flux_err, or magnitudes. Units: FLUXCAL, µJy or nJy."
+            "Columns are read tolerantly: object_id, mjd, band, flux, flux_err, or magnitudes. Units: FLUXCAL, µJy or nJy. "
+            "The file is not kept: after a reload, drop it again."
         )
         return Chosen(FILE, None, model)
     reading = _reading_options()

@@ -247,6 +247,8 @@ class RawTable:
             fainter = bad & np.array([str(v).strip()[:1] in ("<", ">", "≥", "≤") for v in column], bool) & ~still_bad
             mag = np.where(fainter, limits, mag)
             bad &= ~fainter
+            if fainter.any():
+                self.reading.note("converted", "magnitudes such as <20.5 were read as 5σ upper limits")
         self._lose(rows, bad, chunk, "mag", "a magnitude")
         err = self._values(rows, chunk, "mag_err", "the error of a magnitude")
         limit_mag = self._limit_magnitudes(rows, chunk)
