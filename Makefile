@@ -49,8 +49,10 @@ validate-published: $(STAMP)-train
 samples: $(STAMP)-train
 	$(BIN)/python -m training.make_samples --data "$(DATA)" --out samples
 
-# What becomes of each alert and how long a stage takes; whether the map points at what matters; how long a person waits.
+# Light curves a second; what becomes of each alert and how long a stage takes; whether the map points at what matters; how long a person waits.
 bench: $(STAMP)-dev
+	$(BIN)/python -m bench.throughput $(ALERTS) --model $(MODEL)
+	$(BIN)/python -m bench.report
 	$(BIN)/python -m bench.alerts_table $(ALERTS) --model $(MODEL)
 	$(BIN)/python -m bench.deletion --model $(MODEL)
 	$(BIN)/python -m bench.page_speed --model $(MODEL)

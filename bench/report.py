@@ -1,0 +1,116 @@
+"""Write the figures of docs/throughput.md from the benchmarks' results: ``python -m bench.report``.
+
+No number in that document is typed by hand: bench/results.json and bench/gp_parity.json hold them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE, FIGURE = ROOT / "docs/throughput.md", ROOT / "docs/throughput.svg"
+START, END = "<!-- figures:start -->\n", "<!-- figures:end -->"
+
+
+def with_figures(page: str) -> str:
+    """The document with its block of figures made anew."""
+    before, rest = page.split(START)
+    return before + START + block(_read("results"), _read("gp_parity")) + END + rest.split(END)[1]
+
+
+def block(results: dict[str, Any], parity: dict[str, Any]) -> str:
+    """All tables as Markdown."""
+    machine, alerts = results["machine"], results["alerts"]
+    ways = results["us_per_classified"]
+    names = {
+        "memory": "from memory (flat arrays → probabilities)",
+        "columnar": "from a columnar Parquet file, reading included",
+        "one at a time": "one call per light curve, explained (`classify`)",
+        "ours with george": "our recipe and network, george's Gaussian process",
+        "published": "the published way (`bench/published_way.py`)",
+    }
+    lines = [
+        f"Measured {results['date']} on one core of {machine['cpu']} ({machine['cores']} cores, load "
+        f"{machine['load_before']:.1f} before the run; Python {machine['python']}, NumPy {machine['numpy']}, numba "
+        f"{machine['numba']}, LiteRT {machine['ai-edge-litert']}) with `{results['command']}` on {alerts['real']:,} real ZTF "
+        f"alerts, {100 * alerts['classified_share']:.0f} % of which can be classified ({alerts['points_mean']:.1f} points on "
+        f"average, at most {alerts['points_max']}); for the timing {alerts['timed']:,} alerts were drawn from them, with fluxes "
+        "redrawn within their errors.",
+        "",
+        "| way | µs per classified light curve | classified a second |",
+        "|---|---|---|",
+        *(f"| {title} | {_number(ways[n]['median_us'])} | {_number(1e6 / ways[n]['median_us'])} |" for n, title in names.items()),
+        f"| packets (Avro, {results['packets']['mean_bytes'] / 1000:.0f} kB on average), reading included | "
+        f"{_number(1e6 / results['classified_per_s_packets'])} | {_number(results['classified_per_s_packets'])} |",
+        "",
+        f"From memory that is {results['ratio_to_published']:.0f} times the published way, and {results['many_over_one']:.0f} times "
+        f"one call per light curve. Packets are read at {results['packets_read_per_s']:,} a second.",
+        "",
+        "| stage | µs per classified light curve |",
+        "|---|---|",
+        *(f"| {name} | {value:.1f} |" for name, value in results["stages_us"].items()),
+        "",
+        f"One light curve, explained, takes {results['latency_ms']['p50']:.1f} ms (median; 99 %: {results['latency_ms']['p99']:.1f} ms).",
+        "",
+        "| simulated alerts in one run | µs per alert | peak memory [MB] |",
+        "|---|---|---|",
+        *(f"| {row['alerts']:,} | {row['us_per_alert']:.1f} | {row['peak_rss_mb']:,} |" for row in results["scaling"]),
+        "",
+        "| processes | classified a second, from columnar files |",
+        "|---|---|",
+        *(f"| {n} | {rate:,} |" for n, rate in results["workers"].items()),
+        "",
+        f"Rubin sends 10,000 alerts per visit, every 37 s: scoring takes {100 * results['real_time_factor']:.1f} % of that time on one "
+        f"core. A night of ten million alerts takes {results['night_core_minutes']['as these alerts']:.0f} core-minutes if as many can be "
+        f"classified as here, {results['night_core_minutes']['every alert classified']:.0f} if every one can: divide by the number of "
+        "cores, since alerts are independent of each other. Reading packets is not in these numbers.",
+        "",
+        f"The Gaussian process against george (`{parity['command']}`): on {parity['light_curves']:,} real light curves "
+        f"({parity['points_mean']:.0f} points on average) the log likelihood is worse by more than 10⁻⁶ on {parity['worse_by_1e-6']}, "
+        f"better on {parity['better_by_1e-6']}; where the optimum is the same ({parity['same_optimum']:,}), the means differ by at most "
+        f"{parity['mean_apart_max']:.0e} of the peak. Median {parity['median_ms']['compiled']:.2f} ms against "
+        f"{parity['median_ms']['george']:.1f} ms.",
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def draw(results: dict[str, Any]) -> None:
+    """Bars of all ways on a logarithmic axis."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    matplotlib.rcParams["svg.hashsalt"] = "t2scope"
+    rates = {name: 1e6 / way["median_us"] for name, way in results["us_per_classified"].items()}
+    figure, axes = plt.subplots(figsize=(7.2, 2.6))
+    axes.barh(list(rates)[::-1], list(rates.values())[::-1], color="#0072B2", height=0.6)
+    axes.set_xscale("log")
+    axes.set_xlim(10, 1e5)
+    axes.set_xlabel("classified light curves a second, one core")
+    for y, value in enumerate(list(rates.values())[::-1]):
+        axes.text(value * 1.1, y, _number(value), va="center", fontsize=9)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(FIGURE, metadata={"Date": None})
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _read(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / f"bench/{name}.json").read_text(encoding="utf-8"))
+
+
+def main() -> None:
+    PAGE.write_text(with_figures(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    draw(_read("results"))
+
+
+if __name__ == "__main__":
+    main()
