@@ -20,18 +20,18 @@ def cache_folder() -> Path:
     return Path(os.environ.get("T2SCOPE_CACHE") or Path.home() / ".cache" / "t2scope")
 
 
-def jars(pom: Path, name: str, **properties: str) -> list[Path]:
+def jars(pom: Path, name: str) -> list[Path]:
     """The jar files of a pom with all that they depend on, in order of name.
 
-    name : of the folder in the cache. properties : of the pom, such as a version. Raises NoMaven.
+    name : of the folder in the cache. Raises NoMaven.
     """
-    stamp = hashlib.sha256(pom.read_bytes() + repr(sorted(properties.items())).encode()).hexdigest()[:12]
+    stamp = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
     folder = cache_folder() / name / stamp
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # Maven's own store is not made for two at once
         if not folder.is_dir():
-            _fetch(pom, folder, properties)
+            _fetch(pom, folder)
     return sorted(folder.glob("*.jar"))
 
 
@@ -44,13 +44,20 @@ def java() -> str:
     return found
 
 
-def _fetch(pom: Path, folder: Path, properties: dict[str, str]) -> None:
+def _fetch(pom: Path, folder: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise NoMaven("Maven is not installed; on Debian: apt install maven")
     with tempfile.TemporaryDirectory(prefix=".part-", dir=folder.parent) as part:
-        call = [maven, "--batch-mode", "--quiet", "--strict-checksums", "--file", str(pom.resolve())]
-        call += [f"-D{key}={value}" for key, value in properties.items()]
+        call = [
+            maven,
+            "--batch-mode",
+            "--quiet",
+            "-Dstyle.color=never",
+            "--strict-checksums",
+            "--file",
+            str(pom.resolve()),
+        ]
         call += ["dependency:copy-dependencies", f"-DoutputDirectory={part}/jars", "-DincludeScope=runtime"]
         done = subprocess.run(call, cwd=part, capture_output=True, text=True, timeout=900, check=False)
         if done.returncode:

@@ -37,6 +37,14 @@ def rows_by_alert(harness, address):
     return by_alert, len(found)
 
 
+def wait_for(harness, address, worker, number, seconds=60.0):
+    """Until OUT holds so many messages."""
+    end = time.monotonic() + seconds
+    while harness.length(address, harness.OUT) < number:
+        assert worker.process.poll() is None and time.monotonic() < end, worker.said()[-2000:]
+        time.sleep(0.05)
+
+
 def test_killed_workers_lose_nothing_and_poison_stops_nobody(kafka_broker, topics, tmp_path):
     """2,000 alerts of which 1 % are poison, two kills: each good one has its row, each bad one its dead letter."""
     generator = random.Random(SEED)
@@ -44,17 +52,14 @@ def test_killed_workers_lose_nothing_and_poison_stops_nobody(kafka_broker, topic
     bad = set(generator.sample(range(number), number // 100))
     kinds = list(poison().values())
     topics.fill(address, topics.IN, (kinds[i % len(kinds)] if i in bad else real_message(i)[0] for i in range(number)))
-    worker = topics.WorkerProcess(address, tmp_path, "--batch", "100", "--idle-exit", "4")
-    for share in (0.2, 0.6):
+    with topics.WorkerProcess(address, tmp_path, "--batch", "100", "--idle-exit", "4") as worker:
+        for share in (0.2, 0.6):
+            worker.start()
+            wait_for(topics, address, worker, int(share * number))
+            time.sleep(generator.uniform(0.0, 0.3))
+            worker.kill()
         worker.start()
-        end = time.monotonic() + 60
-        while topics.length(address, topics.OUT) < share * number:
-            assert worker.process.poll() is None and time.monotonic() < end, worker.said()[-2000:]
-            time.sleep(0.05)
-        time.sleep(generator.uniform(0.0, 0.3))
-        worker.kill()
-    worker.start()
-    assert worker.wait(90) == 0, worker.said()[-2000:]
+        assert worker.wait(90) == 0, worker.said()[-2000:]
     rows, _ = rows_by_alert(topics, address)
     assert set(rows) == {real_message(i)[1] for i in range(number) if i not in bad}
     heads = [h for _, h in topics.read_all(address, topics.DEAD)]
@@ -70,13 +75,10 @@ def test_the_stream_says_what_the_page_says_in_every_framing(kafka_broker, topic
     (tmp_path / "701.json").write_text(json.dumps(small_schema(real_packets()[20][0])))
     values += [real_message(60 + i, "wire")[0] for i in range(20, 30)]
     topics.fill(address, topics.IN, values)
-    worker = topics.WorkerProcess(address, tmp_path, "--schemas", str(tmp_path), "--group", "first")
-    worker.start()
-    end = time.monotonic() + 60
-    while topics.length(address, topics.OUT) < len(values):
-        assert worker.process.poll() is None and time.monotonic() < end, worker.said()[-2000:]
-        time.sleep(0.1)
-    assert worker.end() == 0, worker.said()[-2000:]
+    with topics.WorkerProcess(address, tmp_path, "--schemas", str(tmp_path), "--group", "first") as worker:
+        worker.start()
+        wait_for(topics, address, worker, len(values))
+        assert worker.end() == 0, worker.said()[-2000:]
     assert f"{len(values)} messages" in worker.said()
     rows, written = rows_by_alert(topics, address)
     assert written == len(values) == len(rows)
@@ -90,6 +92,6 @@ def test_the_stream_says_what_the_page_says_in_every_framing(kafka_broker, topic
         else:
             assert row["refusal"] == answer.reason
     assert scored >= 10
-    again = topics.WorkerProcess(address, tmp_path, "--group", "first", "--idle-exit", "4")
-    again.start()
-    assert again.wait(60) == 0 and topics.length(address, topics.OUT) == len(values)
+    with topics.WorkerProcess(address, tmp_path, "--group", "first", "--idle-exit", "4") as again:
+        again.start()
+        assert again.wait(60) == 0 and topics.length(address, topics.OUT) == len(values)

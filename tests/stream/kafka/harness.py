@@ -123,5 +123,13 @@ class WorkerProcess:
             self.process.wait()
             raise AssertionError(f"the worker did not end: {self.said()[-2000:]}") from None
 
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
     def said(self) -> str:
         return self.log.read_text(errors="replace")
