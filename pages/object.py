@@ -22,8 +22,9 @@ if curve is None:
     st.stop()
 
 model = model_for(chosen.model, curve.object_id)
-show_header(curve, model)
-answer = st.container()
+with st.container(gap="xsmall"):
+    show_header(curve, model)
+    answer = st.container(gap="xsmall")
 left, right = st.columns([7, 3], gap="medium")
 with right:
     side = st.container()

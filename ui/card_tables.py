@@ -9,6 +9,8 @@ import pandas as pd
 
 from ui.wording import class_title
 
+NOTHING = "–"
+
 #: How the sets of scores are called on the page; a set that is not here keeps its name in the card.
 _SETS = {
     ("five_class", "survey"): "Five classes, survey prior",
@@ -27,10 +29,10 @@ def score_table(figures: Mapping[str, Any]) -> pd.DataFrame:
     rows = [
         {
             "scored on": title,
-            "macro-F1": scores["macro_f1"],
+            "macro-F1": cell(scores["macro_f1"]),
             "95 % interval": _interval(scores.get("macro_f1_interval")),
-            "accuracy": scores.get("accuracy"),
-            "SN Ia AUC": scores.get("auc_snia"),
+            "accuracy": cell(scores.get("accuracy")),
+            "SN Ia AUC": cell(scores.get("auc_snia")),
         }
         for title, scores in _score_sets(figures)
     ]
@@ -40,11 +42,13 @@ def score_table(figures: Mapping[str, Any]) -> pd.DataFrame:
 def class_table(figures: Mapping[str, Any]) -> pd.DataFrame:
     """Completeness and purity of each of the five classes, in percent, for the first sets of scores."""
     sets = [(title, scores) for title, scores in _score_sets(figures) if "recall" in scores][:2]
-    columns: dict[str, dict[str, float]] = {}
+    columns: dict[str, dict[str, str]] = {}
     for title, scores in sets:
         kind = title.rsplit(", ", 1)[-1]
         for name, values in (("complete", scores["recall"]), ("pure", scores.get("precision", {}))):
-            columns[f"{name} [%], {kind}"] = {class_title(c): round(100 * v, 1) for c, v in values.items()}
+            columns[f"{name} [%], {kind}"] = {
+                class_title(c): NOTHING if v is None else f"{100 * v:.1f}" for c, v in values.items()
+            }
     table = pd.DataFrame(columns)
     table.index.name = "class"
     return table.reset_index()
@@ -61,6 +65,17 @@ def training_table(training: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def cell(value: Any) -> str:
+    """A value of a card as a table shows it: three decimals (three digits for small numbers), a dash for none."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int) or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if abs(value) >= 0.001 else f"{value:.3g}"
+
+
 def _score_sets(figures: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for group, name in _SETS:
         scores = figures.get(group, {}).get(name, {})
@@ -69,4 +84,4 @@ def _score_sets(figures: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, 
 
 
 def _interval(ends: list[float] | None) -> str:
-    return f"{ends[0]:.2f} to {ends[1]:.2f}" if ends else ""
+    return f"{ends[0]:.3f} to {ends[1]:.3f}" if ends else NOTHING

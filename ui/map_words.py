@@ -86,8 +86,9 @@ def deletion_sentence(check: DeletionCheck | None, class_name: str, probability:
     average = f"it is {check.random_mean:.2f} on average"
     less = f" and less in {check.cost_less}" if check.verdict == "contradicted" else ""
     return (
-        f"Without {points} the probability of {title} {change}; without {others}, {average}. The map's points cost more "
-        f"in {check.cost_more}{less} of {check.draws} random draws: the map is **{VERDICTS[check.verdict]}** here."
+        f"Without {points} the probability of {title} {change}; without {others}, {average}. The map's "
+        f"{'points cost' if several else 'point costs'} more than random ones in {check.cost_more} of {check.draws} "
+        f"draws{less}: the map is **{VERDICTS[check.verdict]}** here."
     )
 
 

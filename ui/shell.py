@@ -45,11 +45,15 @@ _STYLE = """<style>
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit; opacity: 0.82; }
 [data-testid="stCaptionContainer"] a { color: inherit; }
 [data-testid="stMainBlockContainer"] { padding-top: 3.6rem; }
+[data-testid="stHeading"] h1 { font-size: 1.7rem; padding: 0.1rem 0 0.7rem; }
+[data-testid="stHeading"] h2 { font-size: 1.5rem; padding: 0.5rem 0; }
+[data-testid="stHeading"] h3 { font-size: 1.25rem; padding: 0.3rem 0; }
+@media (hover: none), (max-width: 640px) { .modebar-container { display: none; } }
 </style>"""
 
 
 def style() -> None:
-    """What the theme can't say: ink of captions, room above the page."""
+    """What the theme can't say: ink of captions, room above the page, no buttons over the legend of a small plot."""
     st.html(_STYLE)
 
 

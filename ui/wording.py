@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.bands import BANDS
 from core.brokers.samples import SampleSource
@@ -220,7 +220,7 @@ def sample_label(true_class: str, *, simulated: bool) -> str:
     return f"{'simulated' if simulated else 'real'} · {class_title(true_class) if true_class else 'class not known'}"
 
 
-def rest_line(result: Classification, drawn: Sequence[int]) -> str:
+def rest_line(result: Classification, drawn: NDArray[np.int64]) -> str:
     """What the classes that are not drawn have together, so that the figure adds up to one."""
     rest = [i for i in result.order if i not in drawn]
     if not rest:

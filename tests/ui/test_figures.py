@@ -1,5 +1,7 @@
 """Figures are functions of data: what they show is tested without a page."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,10 @@ from core.lightcurve import light_curve, upper_limits
 from core.model import load_model
 from core.pipeline import classify
 from tests.curves import supernova
-from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, map_strip_figure, shown_span, summary
+from ui.figures.light_curve import light_curve_figure, map_strip_figure, summary
 from ui.figures.probabilities import feature_figure, probability_figure
 from ui.figures.theme import DARK, LIGHT, theme_of
+from ui.figures.view import PERCENT, SIGNED, CurveView, flux_range, outside, shown_span
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +120,57 @@ def test_points_far_from_the_event_do_not_squeeze_it_unless_asked_for():
     used = np.array([True, True, True, False])
     near, all_of_it = (CurveView(curve, "flux", True, used=used, whole=whole) for whole in (False, True))
     assert shown_span(near)[1] < 59050 and shown_span(all_of_it)[1] > 59300
+
+
+def test_a_wild_point_does_not_squeeze_the_others_and_is_marked_at_the_edge():
+    flux = np.append(100 + 10 * np.sin(np.arange(20.0)), 9000.0)
+    curve = light_curve("x", 59000 + np.arange(21.0), flux, np.full(21, 3.0), np.zeros(21, int))
+    wild = CurveView(curve, "flux", True)
+    assert flux_range(wild)[1] < 200 and outside(wild) == [(1, 59020.0, True)]
+    assert any("1 point above" in a.text for a in light_curve_figure(wild, LIGHT).layout.annotations)
+    tame = CurveView(curve.subset(np.arange(20)), "flux", True)
+    assert outside(tame) == []
+    assert outside(CurveView(supernova(), "flux", True)) == []
+
+
+def test_a_single_band_has_a_legend_too():
+    one = light_curve("x", [59000.0, 59001.0], [1.0, 2.0], [0.1, 0.1], [0, 0])
+    assert light_curve_figure(CurveView(one, "flux", True), LIGHT).layout.showlegend
+
+
+def test_the_caption_of_the_strip_stands_between_the_axes(result):
+    layout = light_curve_figure(view(result), LIGHT).layout
+    (caption,) = [a for a in layout.annotations if "class activation map" in a.text]
+    assert layout.yaxis2.domain[1] <= caption.y < layout.yaxis.domain[0] and not layout.xaxis.showline
+
+
+def test_an_explained_class_has_a_bar_even_when_it_is_unlikely(result):
+    last = result.model.classes[int(result.order[-1])]
+    bars = probability_figure(result.model.classes, result.probabilities, LIGHT, selected=last).data[0]
+    assert len(bars.x) == 7 and bars.customdata[-1] == last
+
+
+def test_dark_rubin_bands_can_be_told_apart_without_colour_vision():
+    """CIE Lab distances under normal, protanope and deuteranope vision (Machado et al. 2009, severity 1)."""
+    eyes = [
+        np.eye(3),
+        np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
+        np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]),
+    ]
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+    def lab(colour, eye):
+        rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        xyz = to_xyz @ np.clip(eye @ linear, 0, 1) / [0.9505, 1.0, 1.089]
+        f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+        return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+    colours = [DARK.band(band) for band in BANDS if band.survey == "lsst"]
+    assert all(_contrast(colour, DARK.page) >= 4.5 for colour in colours)
+    for eye in eyes:
+        seen = [lab(colour, eye) for colour in colours]
+        assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 20
 
 
 def test_hover_tells_time_flux_and_share_and_escapes_nothing_dangerous(result):

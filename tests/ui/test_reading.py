@@ -63,13 +63,13 @@ def told(before, without_top, random, probability=0.9):
 @pytest.mark.parametrize(
     ("before", "without_top", "random", "words"),
     [
-        (0.87, 0.41, [0.83] * 20, "cost more in 20 of 20 random draws: the map is **confirmed** here"),
-        (0.87, 0.85, [0.70] * 20, "cost more in 0 and less in 20 of 20 random draws: the map is **contradicted** here"),
+        (0.87, 0.41, [0.83] * 20, "cost more than random ones in 20 of 20 draws: the map is **confirmed** here"),
+        (0.87, 0.85, [0.70] * 20, "in 0 of 20 draws and less in 20: the map is **contradicted** here"),
         (
             0.87,
             0.60,
             [0.70] * 15 + [0.5] * 5,
-            "cost more in 15 of 20 random draws: the map is **no better than chance**",
+            "in 15 of 20 draws: the map is **no better than chance**",
         ),
         (0.99, 0.99, [0.99] * 20, "stays at 0.99; without 4 random ones, it is 0.99 on average"),
     ],

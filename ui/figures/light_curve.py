@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
@@ -12,49 +10,22 @@ from plotly.subplots import make_subplots
 from core import photometry
 from core.bands import BANDS, Band
 from core.explain import Explanation
-from core.gp.fit import GPFit
 from core.lightcurve import LightCurve
 from ui.figures.theme import Theme, layout, translucent
+from ui.figures.view import SIGNED, CurveView, along, flux_range, outside, shown_span, time_range
 from ui.reading import rows_by_time
 
 #: Times at which the Gaussian process is drawn.
 GP_POINTS = 160
-HEIGHT = 540
-PERCENT, SIGNED = "percent of weight", "signed contribution"
-
-
-@dataclass(frozen=True)
-class CurveView:
-    """What the figure shows, in data: nothing here knows the page.
-
-    unit : "flux" or "magnitude". days : x is days since the first detection rather than MJD.
-    used : (N,) bool, points the classifier used; None when nothing was scored.
-    fit, explanation, class_index, class_title : None when nothing was scored.
-    observation_share : (N,) percent of the map per point, NaN where unused. map_kind : PERCENT or SIGNED.
-    focus : (start, end) [MJD] of the shaded region. whole : show points far from the used ones too. colour : of the class shown. model_bands : bands the process has.
-    """
-
-    curve: LightCurve
-    unit: str
-    days: bool
-    used: NDArray[np.bool_] | None = None
-    fit: GPFit | None = None
-    model_bands: tuple[int, ...] = ()
-    explanation: Explanation | None = None
-    class_index: int = 0
-    class_title: str = ""
-    observation_share: NDArray[np.float64] | None = None
-    map_kind: str = PERCENT
-    focus: tuple[float, float] | None = None
-    whole: bool = False
-    colour: str = "#0072B2"
+#: Low enough for curve and strip to stand above the fold of a laptop.
+HEIGHT = 470
 
 
 def light_curve_figure(view: CurveView, theme: Theme) -> go.Figure:
     """Points with errors, upper limits, GP mean ± 1σ per band; below it the activation map, when there is one."""
     with_map = view.explanation is not None
     if with_map:
-        figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.87, 0.13], vertical_spacing=0.05)
+        figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.86, 0.14], vertical_spacing=0.075)
     else:
         figure = make_subplots(rows=1, cols=1)
     bands = sorted(set(view.curve.band.tolist()) | set(view.curve.limits.band.tolist()))
@@ -67,7 +38,7 @@ def light_curve_figure(view: CurveView, theme: Theme) -> go.Figure:
     if with_map:
         _add_map(figure, view)
         if view.focus is not None:
-            low, high = (float(_x(view, t)) for t in view.focus)
+            low, high = (float(along(view, t)) for t in view.focus)
             figure.add_vrect(x0=low, x1=high, fillcolor=view.colour, opacity=0.09, line_width=0, row=1, col=1)
     _finish(figure, view, theme, with_map=with_map)
     return figure
@@ -89,11 +60,6 @@ def summary(view: CurveView) -> str:
     return text + "."
 
 
-def _x(view: CurveView, mjd: object) -> NDArray[np.float64]:
-    values = np.asarray(mjd, dtype=float)
-    return values - view.curve.first_detection if view.days and len(view.curve) else values
-
-
 def _y(view: CurveView, flux: NDArray[np.float64]) -> NDArray[np.float64]:
     return photometry.flux_to_magnitude(flux) if view.unit == "magnitude" else flux
 
@@ -106,7 +72,7 @@ def _add_process(figure: go.Figure, view: CurveView, theme: Theme, band: Band) -
     margin = max(3.0, 0.12 * (used[-1] - used[0]))
     mjd = np.linspace(used[0] - margin, used[-1] + margin, GP_POINTS)
     mean, std = view.fit.predict(mjd, BANDS.index(band))
-    x, colour = _x(view, mjd), theme.band(band)
+    x, colour = along(view, mjd), theme.band(band)
     low, high = mean - std, mean + std
     if view.unit == "magnitude":
         # Below zero flux there is no magnitude; half the faintest error is as deep as the plot goes.
@@ -144,7 +110,7 @@ def _add_points(figure: go.Figure, view: CurveView, theme: Theme, band: Band) ->
         size = photometry.flux_error_to_magnitude_error(flux, error) if view.unit == "magnitude" else error
         figure.add_trace(
             go.Scatter(
-                x=_x(view, curve.mjd[mask]),
+                x=along(view, curve.mjd[mask]),
                 y=y,
                 mode="markers",
                 name=band.label if not hollow else f"{band.label}, not used",
@@ -199,7 +165,7 @@ def _add_limits(figure: go.Figure, view: CurveView, theme: Theme, bands: list[in
         days = limits.mjd[here] - view.curve.first_detection if len(view.curve) else np.zeros(int(here.sum()))
         figure.add_trace(
             go.Scatter(
-                x=_x(view, limits.mjd[here]),
+                x=along(view, limits.mjd[here]),
                 y=_y(view, limits.flux_limit[here]),
                 mode="markers",
                 name=f"{label} upper limit ({limits.n_sigma:.0f}σ)",
@@ -234,7 +200,7 @@ def _add_map(figure: go.Figure, view: CurveView) -> None:
     edges, values = rows_by_time(explanation, np.where(explanation.pooled, values, np.nan))
     figure.add_trace(
         go.Heatmap(
-            x=_x(view, edges), y=[""], z=values[None, :], showscale=False,
+            x=along(view, edges), y=[""], z=values[None, :], showscale=False,
             hovertemplate=text + "<extra>" + view.class_title + "</extra>", **scale,
         ), row=2, col=1,
     )  # fmt: skip
@@ -251,12 +217,13 @@ def _finish(figure: go.Figure, view: CurveView, theme: Theme, *, with_map: bool)
         **layout(
             theme,
             height=HEIGHT,
+            showlegend=True,  # also for a single band
             # On the left: the mode bar comes up on the right and would cover its entries.
             legend={"orientation": "h", "y": 1.03, "yanchor": "bottom", "x": 0, "xanchor": "left"},
             # A second legend, so that limits and unused points can be hidden alone and still go with their band.
             legend2={
                 "orientation": "h",
-                "y": -0.17,
+                "y": -0.21,
                 "yanchor": "top",
                 "x": 0,
                 "xanchor": "left",
@@ -273,58 +240,36 @@ def _finish(figure: go.Figure, view: CurveView, theme: Theme, *, with_map: bool)
     if view.unit == "magnitude":
         figure.update_yaxes(autorange="reversed", row=1, col=1)
     else:
-        figure.update_yaxes(range=_flux_range(view), row=1, col=1)
-    figure.update_xaxes(range=_time_range(view))
+        figure.update_yaxes(range=flux_range(view), row=1, col=1)
+        _mark_outside(figure, view, theme)
+    figure.update_xaxes(range=time_range(view))
     if curve.provenance.simulated:  # in the picture itself: it travels without the page
         figure.add_annotation(
             text="SIMULATED", xref="paper", yref="paper", x=0.995, y=0.985, xanchor="right", yanchor="top",
             showarrow=False, font={"size": 13, "color": theme.muted},
         )  # fmt: skip
     if with_map:
+        figure.update_xaxes(showline=False, ticks="", row=1, col=1)
+        figure.update_yaxes(showline=False, ticks="", row=2, col=1)
         figure.update_xaxes(title_text=title, showticklabels=True, row=2, col=1)
         figure.update_yaxes(showticklabels=False, showgrid=False, fixedrange=True, row=2, col=1)
         for text, side in zip(_map_title(view), ("left", "right"), strict=True):
             figure.add_annotation(
-                text=text, xref="paper", yref="paper", x=0 if side == "left" else 1, y=0.132,
+                text=text, xref="paper", yref="paper", x=0 if side == "left" else 1, y=0.13,
                 xanchor=side, yanchor="bottom", showarrow=False, font={"size": 11, "color": theme.muted},
             )  # fmt: skip
     else:
         figure.update_xaxes(title_text=title, row=1, col=1)
 
 
-def shown_span(view: CurveView) -> tuple[float, float] | None:
-    """(start, end) [MJD] that the figure opens on: what the classifier used and what lies near, or the whole history.
-
-    A map that reaches further is cut, and says how much of it is; limits within 60 d count as near.
-    """
-    curve = view.curve
-    if not len(curve):
-        return None
-    used = curve.mjd if view.used is None or view.whole or not view.used.any() else curve.mjd[view.used]
-    low, high = float(used[0]), float(used[-1])
-    reach = max(20.0, 0.5 * (high - low))
-    limits = curve.limits.mjd[(curve.limits.mjd > low - 60) & (curve.limits.mjd < high + 60)]
-    near = np.concatenate([curve.mjd[(curve.mjd > low - reach) & (curve.mjd < high + reach)], limits])
-    low, high = min(low, float(near.min())), max(high, float(near.max()))
-    margin = max(3.0, 0.06 * (high - low))
-    return low - margin, high + margin
-
-
-def _time_range(view: CurveView) -> list[float] | None:
-    span = shown_span(view)
-    return None if span is None else [float(_x(view, t)) for t in span]
-
-
-def _flux_range(view: CurveView) -> list[float] | None:
-    """The measurements shown, with their errors: a Gaussian process that flies off does not squeeze them."""
-    curve, span = view.curve, shown_span(view)
-    if span is None:
-        return None
-    here = (curve.mjd >= span[0]) & (curve.mjd <= span[1])
-    low = float(np.min(curve.flux[here] - curve.flux_err[here]))
-    high = float(np.max(curve.flux[here] + curve.flux_err[here]))
-    margin = 0.12 * (high - low) or 1.0
-    return [min(low - margin, -0.05 * abs(high)), high + margin]
+def _mark_outside(figure: go.Figure, view: CurveView, theme: Theme) -> None:
+    """An arrow with a count at the edge beyond which points lie that would squeeze all others."""
+    for count, mjd, above in outside(view):
+        figure.add_annotation(
+            text=f"{'▲' if above else '▼'} {count} point{'' if count == 1 else 's'} {'above' if above else 'below'}",
+            x=float(along(view, mjd)), y=1.0 if above else 0.0, yref="y domain", yanchor="top" if above else "bottom",
+            showarrow=False, font={"size": 12, "color": theme.ink}, bgcolor=theme.page, row=1, col=1,
+        )  # fmt: skip
 
 
 def _map_title(view: CurveView) -> tuple[str, str]:
@@ -357,6 +302,6 @@ def map_strip_figure(
     trace = figure.data[0].update(xaxis="x", yaxis="y")
     strip = go.Figure(trace)
     strip.update_layout(**layout(theme, height=130, margin={"l": 6, "r": 6, "t": 6, "b": 44}))
-    strip.update_xaxes(title_text="days since first detection", range=_time_range(view), showgrid=False)
+    strip.update_xaxes(title_text="days since first detection", range=time_range(view), showgrid=False)
     strip.update_yaxes(showticklabels=False, showgrid=False, fixedrange=True)
     return strip

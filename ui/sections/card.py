@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from core.model import Model
-from ui.card_tables import class_table, score_table, training_table
+from ui.card_tables import cell, class_table, score_table, training_table
 from ui.wording import class_title
 
 
@@ -35,9 +36,9 @@ def _show_figures(figures: dict[str, Any]) -> None:
         st.write(f"{figures['sample'].get('objects', 0):,} objects. {what}")
     scores, classes = score_table(figures), class_table(figures)
     if len(scores):
-        st.dataframe(scores, hide_index=True, alt="Scores of the model on sets of real objects")
+        _table(scores, alt="Scores of the model on sets of real objects")
     if len(classes):
-        st.dataframe(classes, hide_index=True, alt="Completeness and purity per class")
+        _table(classes, alt="Completeness and purity per class")
     if command := figures.get("command"):
         st.caption(f"Made by `{command}`.")
     with st.expander("Every figure in the card"):
@@ -48,7 +49,7 @@ def _show_training(training: dict[str, Any]) -> None:
     st.write(f"{training['data']}.")
     classes = training_table(training)
     if len(classes):
-        st.dataframe(classes, hide_index=True, alt="Training objects per class")
+        _table(classes, alt="Training objects per class")
     with st.expander("Sources, augmentation, network and schedule"):
         _tree(training)
 
@@ -58,7 +59,7 @@ def _show_files(model: Model) -> None:
     rows = [("model", files["model"])]
     rows += [(f"fold {i}", entry) for i, entry in enumerate(files.get("folds", []))]
     rows += list(files.get("variants", {}).items())
-    st.dataframe([{"file": name, **entry} for name, entry in rows], hide_index=True, alt="Model files and checksums")
+    _table(pd.DataFrame([{"file": name, **entry} for name, entry in rows]), alt="Model files and checksums")
     st.write("Classes: " + ", ".join(class_title(c) for c in model.classes) + ".")
     st.write(f"Takes {', '.join(model.recipe.bands)}: {model.recipe.cuts.sentence()}.")
     with st.expander("The recipe as the card holds it"):
@@ -69,7 +70,7 @@ def _tree(data: Any) -> None:
     """Nested figures as tables and lines: numbers as they stand in the card."""
     plain = {k: v for k, v in data.items() if not isinstance(v, dict | list)}
     if plain:
-        st.dataframe([{"what": _title(k), "value": str(v)} for k, v in plain.items()], hide_index=True)
+        _table(pd.DataFrame([{"what": _title(k), "value": v} for k, v in plain.items()]), alt="Figures of the card")
     for key, value in data.items():
         if isinstance(value, dict):
             st.markdown(f"**{_title(key)}**")
@@ -81,11 +82,17 @@ def _tree(data: Any) -> None:
 
 def _list(values: list[Any]) -> None:
     if values and isinstance(values[0], dict):
-        st.dataframe(values, hide_index=True)
+        _table(pd.DataFrame(values), alt="Figures of the card")
     elif values and isinstance(values[0], list):
-        st.dataframe([{str(i): v for i, v in enumerate(row)} for row in values], hide_index=True)
+        _table(pd.DataFrame([{str(i): v for i, v in enumerate(row)} for row in values]), alt="Figures of the card")
     else:
-        st.markdown("\n".join(f"- {v}" for v in values))
+        st.markdown("\n".join(f"- {cell(v)}" for v in values))
+
+
+def _table(rows: pd.DataFrame, *, alt: str) -> None:
+    """All rows at once, none to scroll for; no more decimals than mean something."""
+    shown = pd.DataFrame({c: [cell(v) for v in rows[c].astype(object).where(rows[c].notna(), None)] for c in rows})
+    st.dataframe(shown, hide_index=True, height="content", alt=alt)
 
 
 def _title(key: object) -> str:

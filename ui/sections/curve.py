@@ -9,8 +9,9 @@ from core.lightcurve import LightCurve
 from core.pipeline import Classification, check_by_deletion
 from core.refusal import Refusal
 from ui.export import observation_share
-from ui.figures.light_curve import PERCENT, SIGNED, CurveView, light_curve_figure, shown_span, summary
+from ui.figures.light_curve import light_curve_figure, summary
 from ui.figures.theme import Theme
+from ui.figures.view import PERCENT, SIGNED, CurveView, shown_span
 from ui.map_words import NOTHING_TO_DELETE, deletion_rule, map_key, map_sentence
 from ui.reading import read_map
 from ui.sections.score import result_key
