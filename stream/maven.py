@@ -16,8 +16,8 @@ class NoMaven(Exception):
 
 
 def cache_folder() -> Path:
-    """Where fetched packages lie: ``T2SCOPE_CACHE``, or ``~/.cache/t2scope``."""
-    return Path(os.environ.get("T2SCOPE_CACHE") or Path.home() / ".cache" / "t2scope")
+    """Where fetched packages lie: ``JAVA_PACKAGES``, or ``~/.cache/t2scope``."""
+    return Path(os.environ.get("JAVA_PACKAGES") or Path.home() / ".cache" / "t2scope")
 
 
 def jars(pom: Path, name: str) -> list[Path]:

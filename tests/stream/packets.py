@@ -10,10 +10,11 @@ from typing import Any
 
 import fastavro
 
-from tests.core.files.alerts import ZTF_SCHEMA, candidate, container, handmade, packed, wire, ztf_packet
+from tests.core.files.alerts import ZTF_SCHEMA, candidate, container, handmade, packed, wire, zigzag, ztf_packet
 
 FILES = Path(__file__).parents[1] / "data" / "files"
 NAN = float("nan")
+_SYNC = bytes(range(16))
 
 
 @cache
@@ -33,20 +34,36 @@ def small_schema(schema: dict[str, Any]) -> dict[str, Any]:
     return {**{k: v for k, v in schema.items() if not k.startswith("__")}, "fields": fields}
 
 
+def alert_id(number: int) -> str:
+    """Of the message with this number."""
+    return str(10**15 + number)
+
+
 def real_message(number: int, framing: str = "avro") -> tuple[bytes, str]:
     """(message, alert id) number ``number`` of any many: real photometry, an alert id of its own."""
     packets = real_packets()
     schema, packet = packets[number % len(packets)]
-    packet = {**packet, "candid": 10**15 + number}
-    packet["candidate"] = {**packet["candidate"], "candid": 10**15 + number}
+    packet = {**packet, "candid": int(alert_id(number))}
+    packet["candidate"] = {**packet["candidate"], "candid": int(alert_id(number))}
     if framing == "json":
         plain = {k: v for k, v in packet.items() if not k.startswith("cutout")}
-        return json.dumps(plain).encode(), str(10**15 + number)
+        return json.dumps(plain).encode(), alert_id(number)
     if framing == "wire":
-        return wire(small_schema(schema), packet, 701), str(10**15 + number)
+        return wire(small_schema(schema), packet, 701), alert_id(number)
+    schema, header = _container(number % len(packets))
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, schema, packet)
+    data = packed("deflate", body.getvalue())
+    return header + zigzag(1) + zigzag(len(data)) + data + _SYNC, alert_id(number)
+
+
+@cache
+def _container(index: int) -> tuple[Any, bytes]:
+    """(parsed schema, header) of a real packet's container: writing them for each message takes most of the time."""
+    schema = fastavro.parse_schema(small_schema(real_packets()[index][0]))
     out = io.BytesIO()
-    fastavro.writer(out, small_schema(schema), [packet], codec="deflate")
-    return out.getvalue(), str(10**15 + number)
+    fastavro.writer(out, schema, [], codec="deflate", sync_marker=_SYNC)
+    return schema, out.getvalue()
 
 
 OTHER_SCHEMA = {"type": "record", "name": "user", "fields": [{"name": "name", "type": "string"}]}
