@@ -40,6 +40,21 @@ def test_it_looks_right_in_both_modes_and_on_a_phone(app, visit, mode, width):
     assert not seen.real_errors()
 
 
+def test_curve_and_strip_stand_above_the_fold_of_a_laptop(app, visit):
+    seen = visit(f"{app}/?oid={SAMPLE}")
+    strip = seen.page.evaluate(
+        "() => { const g = [...document.querySelectorAll('.js-plotly-plot')].find(g => g._fullData.some(t => t.type === 'heatmap'));"
+        " const box = g.getBoundingClientRect(), y = g._fullLayout.yaxis2; return box.y + y._offset + y._length; }"
+    )
+    assert strip < 900
+
+
+def test_no_buttons_lie_over_the_legend_of_a_phone(app, visit):
+    seen = visit(f"{app}/?oid={SAMPLE}", width=390)
+    seen.page.locator(".js-plotly-plot").first.hover()
+    assert not seen.page.locator(".js-plotly-plot .modebar-container").first.is_visible()
+
+
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_a_screen_reader_finds_no_serious_fault(app, visit, mode):
     from axe_playwright_python.sync_playwright import Axe
