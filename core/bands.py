@@ -18,7 +18,9 @@ class Band:
     """One filter of one survey.
 
     wavelength : effective wavelength [Å]; ZTF from Allam, Peloton & McEwen 2023, LSST from Allam & McEwen 2021.
-    light, dark : colours on a light and a dark page (ZTF by habit green and red, LSST after Rubin RTN-045).
+    light, dark : colours on a light and a dark page (ZTF by habit green and red, LSST after Rubin RTN-045,
+    except i and y on dark: its own are close to u and r, more so for a colour-blind reader; these stand 22 apart in
+    CIE Lab under normal, deuteranope and protanope vision, against 17).
     symbol : plotly marker symbol, so that colour is never the only sign.
     """
 
@@ -43,9 +45,9 @@ BANDS: tuple[Band, ...] = (
     Band("lsst_u", "lsst", "u", 3685.0, "#1600ea", "#3eb7ff", "circle"),
     Band("lsst_g", "lsst", "g", 4802.0, "#31de1f", "#30c39f", "triangle-up"),
     Band("lsst_r", "lsst", "r", 6231.0, "#b52626", "#ff7e00", "triangle-down"),
-    Band("lsst_i", "lsst", "i", 7542.0, "#370201", "#2af5ff", "square"),
+    Band("lsst_i", "lsst", "i", 7542.0, "#370201", "#7f6bff", "square"),
     Band("lsst_z", "lsst", "z", 8690.0, "#ba52ff", "#a7f9c1", "star"),
-    Band("lsst_y", "lsst", "y", 9736.0, "#61a2b3", "#fdc900", "pentagon"),
+    Band("lsst_y", "lsst", "y", 9736.0, "#61a2b3", "#fff27a", "pentagon"),
 )
 
 SURVEYS: tuple[str, ...] = ("ztf", "lsst")

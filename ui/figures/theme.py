@@ -9,9 +9,6 @@ from core.bands import Band
 from core.taxonomy import BY_NAME
 
 CLASS_GREY = "#7a8699"
-#: In dark mode RTN-045's i is close to u and its y close to r, more so for a colour-blind reader: these stand apart by
-#: 22 in CIE Lab under normal, deuteranope and protanope vision alike (RTN-045's own: 17).
-_DARK = {"lsst_i": "#7f6bff", "lsst_y": "#fff27a"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Theme:
 
     def band(self, band: Band) -> str:
         """The colour of a band in this mode."""
-        return _DARK.get(band.name, band.dark) if self.dark else band.light
+        return band.dark if self.dark else band.light
 
     def of_class(self, name: str) -> str:
         """The colour of a class in this mode."""
