@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from core.brokers.files.content import LOCAL, STREAM, UPLOAD, Caps, FileContent, Reading, Unreadable
+from core.brokers.files.content import LOCAL, STREAM, UPLOAD, Caps, FileContent, Piece, Reading, Unreadable
 from core.lightcurve import LightCurve, Note
 from core.refusal import BadInput
 
-__all__ = ["LOCAL", "STREAM", "UPLOAD", "Caps", "FileContent", "Unreadable", "iter_file", "read_file"]
+__all__ = ["LOCAL", "STREAM", "UPLOAD", "Caps", "FileContent", "Piece", "Unreadable", "iter_file", "read_file"]
 
 #: Lost rows that are kept one by one; of more, only the number.
 _MAX_LOST = 1000
@@ -93,10 +93,11 @@ def iter_file(
     flux_unit: str | None = None,
     schemas: str | Path | None = None,
     caps: Caps = STREAM,
+    piece: Piece | None = None,
 ) -> Iterator[LightCurve | Unreadable]:
     """As `read_file`, one by one and in bounded memory, for files of any size.
 
-    source, name : as in `read_file`. Tables of more than two million rows must have the rows of each object together. What
+    source, name : as in `read_file`. piece : of a file of alerts, from `pieces`; None for all of it. Tables of more than two million rows must have the rows of each object together. What
     ends the file early (a truncated block, a cap) comes as the last `Unreadable`. Raises BadInput when the file as such
     can't be read.
     """
@@ -108,6 +109,7 @@ def iter_file(
         flux_unit=flux_unit,
         schemas=folder,
         caps=caps,
+        piece=piece,
     )
     return _items(source, reading)
 

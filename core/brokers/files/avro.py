@@ -45,7 +45,7 @@ def read_container(stream: BinaryIO, reading: Reading) -> Iterator[LightCurve | 
     fink = any(f["name"].startswith("fink_") for f in header.schema["fields"])
     reading.format = f"{'Fink ' if fink else ''}{survey.upper()} alerts (Avro)"
     provenance = Provenance(source=reading.name)
-    index = 0
+    index = reading.piece.record if reading.piece else 0
     for block, count in _blocks(stream, header, reading):
         done = 0
         try:
@@ -130,8 +130,12 @@ def _header(stream: BinaryIO) -> Header:
 def _blocks(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tuple[bytes, int]]:
     """(unpacked bytes, number of records) of each block; every size is checked before memory is asked for."""
     cap = reading.caps.block_bytes
+    piece = reading.piece
     number = 0
-    while first := stream.read(1):
+    if piece is not None:
+        number = piece.first
+        stream.seek(piece.offset)
+    while (piece is None or number < piece.stop) and (first := stream.read(1)):
         number += 1
         where = f"block {number}"
         count = _long(stream, where, first)
@@ -145,6 +149,18 @@ def _blocks(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tupl
             raise BadInput("format", f"{where} does not end with the file's sync marker: the file is damaged")
         reading.spend(records=count, unpacked=len(data))
         yield data, count
+
+
+def block_places(stream: BinaryIO) -> Iterator[tuple[int, int]]:
+    """(offset [bytes], number of records) of each block of a container, none of them read. Raises BadInput as reading does."""
+    _header(stream)
+    place = stream.tell()
+    while first := stream.read(1):
+        count, size = _long(stream, "block", first), _long(stream, "block")
+        if count < 0 or size < 0:
+            raise BadInput("format", "a block announces fewer than no records")
+        yield place, count
+        place = stream.seek(stream.tell() + size + 16)
 
 
 def _records(block: bytes, count: int, header: Header, reading: Reading) -> Iterator[dict[str, Any]]:

@@ -48,10 +48,15 @@ NAMES: dict[str, tuple[str, ...]] = {
     "distpsnr1": ("distpsnr1",),
     "magnr": ("magnr",),
     "distnr": ("distnr",),
+    "mjdstarthist": ("mjdstarthist", "jdstarthist"),
+    "ssdistnr": ("ssdistnr",),
+    "roid": ("roid",),
     "parallax": ("parallax", "plx"),
     "parallax_err": ("parallaxerr", "parallaxerror", "eplx"),
 }  # fmt: skip
-CONTEXT = ("ndethist", "sgscore1", "distpsnr1", "magnr", "distnr", "parallax", "parallax_err")
+CONTEXT = (
+    "ndethist", "sgscore1", "distpsnr1", "magnr", "distnr", "mjdstarthist", "ssdistnr", "roid", "parallax", "parallax_err",
+)  # fmt: skip
 
 _UNIT_NAMES = {
     "fluxcal": "fluxcal", "ujy": "ujy", "microjy": "ujy", "microjansky": "ujy", "µjy": "ujy", "μjy": "ujy",

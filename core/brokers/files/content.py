@@ -36,6 +36,20 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A run of a file's Avro blocks or Parquet row groups, to be read apart from the rest (see `pieces`).
+
+    first, stop : their numbers, from 0. offset : of the first [bytes] (Avro). record : alerts in front of it. records : in it.
+    """
+
+    first: int
+    stop: int
+    offset: int
+    record: int
+    records: int
+
+
+@dataclass(frozen=True)
 class FileContent:
     """All that a file held.
 
@@ -91,6 +105,7 @@ class Reading:
     survey : decides what a bare band letter means. default_survey : the same, used only when the file does not say.
     flux_unit : fluxcal, ujy, njy, mjy or jy; unit of a flux column whose name does not say.
     schemas : folder of LSST schemas, for packets in Confluent framing. probed : a child process has read it already.
+    piece : what of it is read; None for all.
     """
 
     name: str
@@ -101,6 +116,7 @@ class Reading:
     caps: Caps = UPLOAD
     format: str = ""
     probed: bool = False
+    piece: Piece | None = None
     notes: list[Note] = field(default_factory=list)
     _records: int = 0
     _rows: int = 0

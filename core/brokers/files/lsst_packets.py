@@ -53,7 +53,7 @@ def lsst_light_curve(packet: Mapping[str, Any], provenance: Provenance | None = 
         dec=_position(target, source, _DEC),
         alert_id=alert_id,
         time_scale="tai",
-        context=_context(packet),
+        context=_context(packet, source, target),
         provenance=replace(provenance or Provenance(), simulated=True) if simulated else provenance,
         notes=(*notes, *points.notes, *limit_notes),
     )
@@ -105,7 +105,10 @@ def _redshift(packet: Mapping[str, Any], target: Mapping[str, Any]) -> tuple[flo
     return known_number(_mapping(packet.get("xm")).get("tns_redshift")), None
 
 
-def _context(packet: Mapping[str, Any]) -> dict[str, float]:
+def _context(packet: Mapping[str, Any], source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, float]:
     match = _mapping(packet.get("xm"))
+    asteroid = source.get("ssObjectId") or first(_mapping(packet.get("ssSource")), ("designation",))
     found = {"parallax": number(match.get("gaiadr3_Plx")), "parallax_err": number(match.get("gaiadr3_e_Plx"))}
+    found["mjdstarthist"] = number(target.get("firstDiaSourceMjdTai"))
+    found["known_asteroid"] = 1.0 if asteroid else np.nan
     return {name: value for name, value in found.items() if np.isfinite(value)}

@@ -5,7 +5,7 @@ A Parquet file says in its footer how large everything is; that is read, and ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -40,11 +40,16 @@ def read_parquet(source: BinaryIO, reading: Reading) -> Iterator[LightCurve | Un
         probe(source, reading)
     paths = _checked_paths(source, reading)
     survey = packet_survey({path[0] for path in paths})
-    nested = {path[0] for path in paths if len(path) > 1}
-    if survey is not None and nested & {"candidate", "diaSource"}:
+    if survey is not None and is_alerts(paths):
         yield from _alerts(source, paths, survey, reading)
     else:
         yield from _table(source, paths, reading)
+
+
+def is_alerts(paths: Sequence[ColumnPath]) -> bool:
+    """Whether the leaf columns are those of alerts, one per row, rather than of a table of photometry."""
+    nested = {path[0] for path in paths if len(path) > 1}
+    return packet_survey({path[0] for path in paths}) is not None and bool(nested & {"candidate", "diaSource"})
 
 
 def _checked_paths(source: BinaryIO, reading: Reading) -> list[ColumnPath]:
@@ -72,7 +77,7 @@ def _alerts(
     reading.format = f"Fink {survey.upper()} alerts (Parquet)"
     provenance = Provenance(source=reading.name)
     columns = [".".join(path) for path in paths if _wanted(path)]
-    index = 0
+    index = reading.piece.record if reading.piece else 0
     for batch in _batches(source, columns, _ALERTS_PER_BATCH, reading):
         reading.spend(records=batch.num_rows)
         for packet in _packets(batch):
@@ -149,7 +154,13 @@ def _batches(source: BinaryIO, columns: list[str], size: int, reading: Reading) 
         file = _open(source, read_dictionary=columns)
         if reading.caps.stranger:
             _check_row_groups(file.metadata, set(columns), reading)
-        batches = file.iter_batches(size, columns=columns, use_threads=False)
+        groups = range(file.num_row_groups) if reading.piece is None else range(reading.piece.first, reading.piece.stop)
+        # One group after the other: each has its own dictionaries, which Arrow can't join in nested columns.
+        batches = (
+            batch
+            for group in groups
+            for batch in file.iter_batches(size, row_groups=[group], columns=columns, use_threads=False)
+        )
     while True:
         with _arrow_errors():
             batch = next(batches, None)

@@ -10,9 +10,10 @@ import numpy as np
 
 from core.brokers.files.fields import exact_id, with_tns_type
 from core.brokers.rows import Points, dropped, known_number, number, real
+from core.brokers.simbad import is_other
 from core.brokers.ztf import CONTEXT, alert_photometry, band_of, mjd_of
 from core.lightcurve import LightCurve, Provenance, light_curve
-from core.photometry import ZERO_POINT
+from core.photometry import JD_MINUS_MJD, ZERO_POINT
 from core.refusal import BadInput
 
 #: What the forced-photometry service writes when it has no flux.
@@ -91,6 +92,10 @@ def _forced_photometry(rows: Sequence[Mapping[str, Any]]) -> Points:
 
 def _context(packet: Mapping[str, Any], candidate: Mapping[str, Any]) -> dict[str, float]:
     found = {name: number(candidate.get(name)) for name in CONTEXT}
-    # Fink adds Gaia's parallax at top level.
+    found["ssdistnr"] = number(candidate.get("ssdistnr"))
+    found["mjdstarthist"] = number(candidate.get("jdstarthist")) - JD_MINUS_MJD
+    # Fink adds Gaia's parallax, its Solar System flag and SIMBAD's label at top level.
     found["parallax"], found["parallax_err"] = number(packet.get("Plx")), number(packet.get("e_Plx"))
+    found["roid"] = number(packet.get("roid"))
+    found["simbad_other"] = is_other(packet.get("cdsxmatch"))
     return {name: value for name, value in found.items() if np.isfinite(value)}
