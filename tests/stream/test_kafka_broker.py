@@ -37,7 +37,7 @@ def rows_by_alert(harness, address):
     return by_alert, len(found)
 
 
-def wait_for(harness, address, worker, number, seconds=60.0):
+def wait_for(harness, address, worker, number, seconds=120.0):
     """Until OUT holds so many messages."""
     end = time.monotonic() + seconds
     while harness.length(address, harness.OUT) < number:
@@ -59,7 +59,7 @@ def test_killed_workers_lose_nothing_and_poison_stops_nobody(kafka_broker, topic
             time.sleep(generator.uniform(0.0, 0.3))
             worker.kill()
         worker.start()
-        assert worker.wait(90) == 0, worker.said()[-2000:]
+        assert worker.wait(180) == 0, worker.said()[-2000:]
     rows, _ = rows_by_alert(topics, address)
     assert set(rows) == {real_message(i)[1] for i in range(number) if i not in bad}
     heads = [h for _, h in topics.read_all(address, topics.DEAD)]
