@@ -2,45 +2,39 @@
 
 INPUT is a table of photometry (CSV, Parquet), a file of ZTF or LSST alerts (Avro, JSON), a Fink Parquet file, or a
 folder of them. One row per light curve comes out, also for those that could not be read or scored: they have their
-reason. Memory stays bounded, and the output appears in one piece or not at all.
+reason. Memory stays bounded, the output appears in one piece or not at all, and a run that was killed goes on when the
+same command is given again.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import closing
+from importlib import metadata
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import TextIO
+from types import FrameType
+from typing import Any, TextIO
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from core.brokers.files import Unreadable, iter_file
-from core.card import CardError
-from core.lightcurve import LightCurve
-from core.model import Model, Prior, load_model
-from core.pipeline import Unscored, classify_batches, row_columns
-from core.refusal import BadInput
-from stream.progress import Progress
+from core.model import Model, Prior
+from core.pipeline import row_columns
+from stream.items import Job
+from stream.lane import BATCH, PART, Lane, Scorer, load_models
+from stream.output import ScoreFile, Stop, checked_out, checked_place, put_in_place, unwritable
+from stream.parts import Parts
+from stream.plan import SUFFIXES, Unit, input_files, units
+from stream.progress import Progress, Tally
+from stream.workers import run_lanes
 
-#: What is taken from a folder; a file that is named is read whatever it is called.
-SUFFIXES = (".avro", ".parquet", ".pq", ".csv", ".tsv", ".txt", ".dat", ".json")
-#: Light curves that are scored together: enough to fill the network's batches, few enough for any memory.
-BATCH = 512
-
-
-class Stop(Exception):
-    """The run can't go on; the message is for the person at the terminal."""
+__all__ = ["BATCH", "SUFFIXES", "Stop", "main", "prior_of", "score"]
 
 
 def main(arguments: Sequence[str] | None = None, *, stderr: TextIO | None = None) -> int:
@@ -54,7 +48,8 @@ def main(arguments: Sequence[str] | None = None, *, stderr: TextIO | None = None
         print(f"score: {stop}", file=stream)
         return 2
     except KeyboardInterrupt:
-        print(f"score: interrupted; {options.out} was not written", file=stream)
+        kept = "; the same command goes on from here" if work_folder(options.out).exists() else ""
+        print(f"score: interrupted; {options.out} was not written{kept}", file=stream)
         return 130
     finally:
         signal.signal(signal.SIGTERM, signal_before)
@@ -63,99 +58,155 @@ def main(arguments: Sequence[str] | None = None, *, stderr: TextIO | None = None
 
 def score(options: argparse.Namespace, progress: Progress) -> None:
     """Read, score and write. Raises Stop with one sentence when the arguments or the input don't allow it."""
-    out = _checked_out(options.out)
+    out = checked_out(options.out)
+    if options.dead_letters is not None:
+        checked_place(options.dead_letters, "--dead-letters")
     if options.schemas is not None and not options.schemas.is_dir():
         raise Stop(f"--schemas {options.schemas}: expected a folder of LSST schemas")
-    files = input_files(options.input, out)
-    model, folds = _models(options)
-    prior = prior_of(options.prior, model)
-    curves = _curves(files, options, model, progress)
-    with ScoreFile(out, row_columns(model, spread=bool(folds))) as target:
-        for frame in classify_batches(curves, model, prior=prior, fold_models=folds, size=BATCH):
-            target.write(frame)
-            progress.count(frame)
+    if options.workers < 1:
+        raise Stop(f"--workers {options.workers}: expected 1 or more")
+    folder = work_folder(out)
+    files = input_files(options.input, [p for p in (out, folder, options.dead_letters) if p is not None])
+    model, folds = load_models(options.model, options.spread)
+    job = Job(
+        model=options.model,
+        sha256=model.sha256,
+        folder=folder,
+        source=options.input,
+        prior=prior_of(options.prior, model),
+        spread=options.spread,
+        survey=options.survey,
+        flux_unit=options.flux_unit,
+        schemas=options.schemas,
+        selection=options.selection or "",
+        alone=len(files) == 1,
+    )
+    with closing(Parts(folder)) as parts:
+        changed = parts.open(fingerprint(job, model, folds, files), fresh=options.fresh)
+        if changed and not progress.quiet:
+            what = " and ".join(", ".join(changed).rsplit(", ", 1))
+            print(
+                f"score: not the run that {folder.name} was left by ({what} changed); starting afresh",
+                file=progress.stream,
+            )
+        work = units(files)
+        progress.total = sum(unit.size for unit in work)
+        lanes = remaining(work, parts, options.workers, progress)
+        told = _teller(progress)
+        if options.workers == 1 or not lanes:
+            scorer = Scorer(job, model, folds, told)
+            for lane in lanes:
+                scorer.run(lane)
+        else:
+            run_lanes(lanes, job, options.workers, told)
         if not progress.read:
+            parts.remove()
             raise Stop(
                 f"nothing in {options.input} could be read: {progress.first_refusal or 'it holds no light curve'}"
             )
-        target.commit()
+        _assemble(parts, out, row_columns(model, spread=bool(folds)), options.dead_letters)
+        parts.remove()
     if not progress.quiet:
-        print(progress.summary(), file=progress.stream)
+        print(progress.funnel_summary(selection=bool(job.selection)), file=progress.stream)
         print(f"written: {out}", file=progress.stream)
 
 
-# --- input -----------------------------------------------------------------------------------------------------------
+def work_folder(out: Path) -> Path:
+    """Where the finished parts of a run wait for the rest: beside the output, under its name."""
+    return out.with_name(f"{out.name}.parts")
 
 
-def input_files(source: Path, out: Path) -> list[Path]:
-    """The files to read, in order of their names; of a folder, those with a known ending. Raises Stop without any."""
-    if source.is_file():
-        return [source]
-    if not source.is_dir():
-        raise Stop(f"{source} does not exist")
-    files = [
-        p
-        for p in sorted(source.rglob("*"))
-        if p.suffix.lower() in SUFFIXES and p.is_file() and not p.name.startswith(".")
-    ]
-    files = [p for p in files if p.resolve() != out.resolve()]
-    if not files:
-        raise Stop(f"no file in {source} ends in {', '.join(SUFFIXES)}")
-    return files
+def remaining(work: Sequence[Unit], parts: Parts, workers: int, progress: Progress) -> list[Lane]:
+    """What an earlier run left to do; what it did is counted. A unit that can't be cut is shared by all workers."""
+    found = parts.finished()
+    done = Tally()
+    for part in found.values():
+        done.add(part.tally)
+    progress.resume(done)
+    if found and not progress.quiet:
+        rows = done.scored + sum(done.refused.values())
+        print(f"going on after {rows:,} light curves of an earlier run", file=progress.stream)
+    by_unit: dict[int, list[int]] = {}
+    for unit_number, number in found:
+        by_unit.setdefault(unit_number, []).append(number)
+    lanes = []
+    for unit in work:
+        there = frozenset(by_unit.get(unit.number, ()))
+        last = next((n for n in there if found[unit.number, n].last), None)
+        if last is not None and len(there) == last + 1:
+            continue
+        of = workers if len(work) < workers else 1
+        lanes += [Lane(unit, turn, of, there) for turn in range(of)]
+    return lanes
 
 
-def _curves(
-    files: Sequence[Path], options: argparse.Namespace, model: Model, progress: Progress
-) -> Iterator[LightCurve | Unscored]:
-    """All light curves of all files; what could not be read comes as `Unscored`, so that it keeps its row."""
-    for path in files:
-        progress.files += 1
-        try:
-            items = iter_file(
-                path,
-                survey=options.survey,
-                default_survey=model.recipe.survey,
-                flux_unit=options.flux_unit,
-                schemas=options.schemas,
-            )
-            for item in items:
-                yield from _counted(item, progress)
-        except BadInput as error:
-            if len(files) == 1:
-                raise Stop(f"{path.name} can't be read: {error.message}") from error
-            progress.unreadable += 1
-            print(f"score: {path.name} can't be read: {error.message}", file=progress.stream)
-            yield Unscored(path.name, error.refusal())
+def fingerprint(job: Job, model: Model, folds: Sequence[Model], files: Sequence[Path]) -> dict[str, Any]:
+    """Everything that the rows depend on, under the names that a person is told when one of them changed."""
+    prior = (
+        None
+        if job.prior is None
+        else [job.prior.name, None if job.prior.weights is None else job.prior.weights.tolist()]
+    )
+    schemas = [] if job.schemas is None else sorted(p for p in job.schemas.rglob("*") if p.is_file())
+    card = hashlib.sha256(json.dumps(model.card.data, sort_keys=True, default=str).encode()).hexdigest()
+    return {
+        "the input": _stamps(files),
+        "the model": [job.model, model.sha256, card, [fold.sha256 for fold in folds]],
+        "--prior": prior,
+        "--spread": job.spread,
+        "--survey": job.survey,
+        "--flux-unit": job.flux_unit,
+        "--schemas": _stamps(schemas),
+        "--selection": job.selection,
+        "t2scope": [_version(), BATCH, PART],
+    }
 
 
-def _counted(item: LightCurve | Unreadable, progress: Progress) -> Iterator[LightCurve | Unscored]:
-    if isinstance(item, LightCurve):
-        progress.read += 1
-        progress.count_notes(item)
-        yield item
-    elif item.row_only:
-        progress.lost_rows += 1
-        if progress.lost_rows <= 5:
-            print(f"score: {item.error.message}", file=progress.stream)
-    else:
-        progress.unreadable += 1
-        yield Unscored(item.object_id, item.refusal, item.alert_id)
-
-
-# --- model and prior -------------------------------------------------------------------------------------------------
-
-
-def _models(options: argparse.Namespace) -> tuple[Model, list[Model]]:
+def _version() -> str:
     try:
-        model = load_model(options.model)
-        if not options.spread:
-            return model, []
-        n_folds = len(model.card.data["files"].get("folds", []))
-        if not n_folds:
-            raise Stop(f"{model.name} has no fold models, which --spread needs")
-        return model, [load_model(options.model, fold=k) for k in range(n_folds)]
-    except CardError as error:
-        raise Stop(str(error)) from error
+        return metadata.version("t2scope")
+    except metadata.PackageNotFoundError:  # run from a folder that was never installed
+        return ""
+
+
+def _stamps(files: Sequence[Path]) -> str:
+    """A hash over the names, sizes and times of change of files, of which there may be millions."""
+    digest = hashlib.sha256()
+    for path in files:
+        found = path.stat()
+        digest.update(f"{path.resolve()}\0{found.st_size}\0{found.st_mtime_ns}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _teller(progress: Progress) -> Any:
+    def told(tally: Tally) -> None:
+        before = len(progress.said)
+        progress.add(tally)
+        for message in progress.said[before:]:
+            print(message, file=progress.stream)
+        progress.show()
+
+    return told
+
+
+def _assemble(parts: Parts, out: Path, columns: Sequence[str], dead_letters: Path | None) -> None:
+    """Join the parts to one file, after the dead letters, so that the output is the last thing to appear."""
+    if dead_letters is not None:
+        temporary = dead_letters.with_name(f".{dead_letters.name}.{os.getpid()}.part")
+        try:
+            with temporary.open("w", encoding="utf-8") as stream:
+                stream.writelines(parts.dead_letters())
+            put_in_place(temporary, dead_letters)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise unwritable(dead_letters, error) from error
+    with ScoreFile(out, columns) as target:
+        for table in parts.tables():
+            target.write(table)
+        target.commit()
+
+
+# --- prior -----------------------------------------------------------------------------------------------------------
 
 
 def prior_of(choice: str | None, model: Model) -> Prior | None:
@@ -201,98 +252,7 @@ def _weights(path: Path) -> dict[str, float]:
         ) from error
 
 
-# --- output ----------------------------------------------------------------------------------------------------------
-
-
-class ScoreFile:
-    """A Parquet or CSV file that appears under its name only when `commit` is called.
-
-    columns : names in order; every batch must have them. The rows gather in a temporary file in the same folder.
-    """
-
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        self.path = path
-        self.schema = pa.schema([(name, _type_of(name)) for name in columns])
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
-        self._part = Path(name)
-        self._parquet: pq.ParquetWriter | None = None
-        self._text: TextIO | None = None
-        if path.suffix.lower() == ".csv":
-            self._text = self._part.open("w", newline="", encoding="utf-8")
-            csv.writer(self._text).writerow(columns)
-        else:
-            self._parquet = pq.ParquetWriter(self._part, self.schema, compression="zstd")
-
-    def __enter__(self) -> ScoreFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(OSError):  # a full disk has been reported already
-            self._close()
-        self._part.unlink(missing_ok=True)
-
-    def write(self, frame: pd.DataFrame) -> None:
-        """Append a batch of rows."""
-        frame = frame[self.schema.names]
-        try:
-            if self._text is not None:
-                _harmless(frame).to_csv(self._text, index=False, header=False)
-            elif self._parquet is not None:
-                self._parquet.write_table(pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False))
-        except OSError as error:
-            raise Stop(f"{self.path} can't be written: {error.strerror or error}") from error
-
-    def commit(self) -> None:
-        """Close the file and put it in its place, atomically."""
-        try:
-            self._close()
-            with self._part.open("rb+") as stream:
-                os.fsync(stream.fileno())
-            # mkstemp keeps the file to its owner; give it the rights that any new file has.
-            mask = os.umask(0)
-            os.umask(mask)
-            self._part.chmod(0o666 & ~mask)
-            self._part.replace(self.path)
-        except OSError as error:
-            raise Stop(f"{self.path} can't be written: {error.strerror or error}") from error
-
-    def _close(self) -> None:
-        if self._text is not None:
-            self._text.close()
-        if self._parquet is not None:
-            self._parquet.close()
-            self._parquet = None
-
-
-def _type_of(column: str) -> pa.DataType:
-    if column in ("n_points", "fold"):
-        return pa.int64()
-    if column.startswith(("p_", "spread_")) or column == "novelty":
-        return pa.float64()
-    return pa.string()
-
-
-def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets a quote in front; ids come from strangers' files."""
-    out = frame.copy()
-    for name in ("object_id", "alert_id", "refusal_message", "notes"):
-        if name in out:
-            risky = out[name].str.match(r"[=+@\t\r-]").fillna(False).astype(bool)
-            out.loc[risky, name] = "'" + out.loc[risky, name]
-    return out
-
-
-def _checked_out(path: Path) -> Path:
-    if path.suffix.lower() not in (".parquet", ".csv"):
-        raise Stop(f"--out {path}: expected a name that ends in .parquet or .csv")
-    if not path.parent.is_dir():
-        raise Stop(f"--out {path}: the folder {path.parent} does not exist")
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise Stop(f"--out {path}: can't be written")
-    return path
+# --- arguments ---------------------------------------------------------------------------------------------------------
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -321,6 +281,16 @@ def _parser() -> argparse.ArgumentParser:
         "--prior", metavar="survey|equal|FILE", help="how likely each class is beforehand; the model card's own without"
     )
     parser.add_argument("--spread", action="store_true", help="add spread_<class>: how far the fold models disagree")
+    parser.add_argument(
+        "--selection",
+        choices=("published",),
+        help="score only what the published service would have scored; all without",
+    )
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that share the work; 1 without")
+    parser.add_argument(
+        "--dead-letters", type=Path, metavar="FILE", help="where to list what could not be read, as lines of JSON"
+    )
+    parser.add_argument("--fresh", action="store_true", help="forget what an earlier run that was killed had done")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     return parser
 
