@@ -122,6 +122,7 @@ def _reasons(counts: Counter[str]) -> str:
 def record(outcomes: dict[str, Outcome], models: Sequence[Model]) -> dict[str, Any]:
     """The table as JSON, with what it was measured on."""
     return {
+        "command": "python -m bench.alerts_table FOLDER… --model t2-ztf --schemas DIR --json bench/alerts_table.json",
         "models": {m.name: m.sha256 for m in models},
         "runtime": models[0].runtime,
         "folders": {

@@ -1,6 +1,6 @@
-"""Write the figures of docs/throughput.md from the benchmarks' results: ``python -m bench.report``.
+"""Write the figures of docs/throughput.md and docs/measured.md from the benchmarks' results: ``python -m bench.report``.
 
-No number in that document is typed by hand: bench/results.json and bench/gp_parity.json hold them.
+No number in those documents is typed by hand: the JSON files beside this one hold them.
 """
 
 from __future__ import annotations
@@ -10,14 +10,58 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE, FIGURE = ROOT / "docs/throughput.md", ROOT / "docs/throughput.svg"
+FIGURE = ROOT / "docs/throughput.svg"
 START, END = "<!-- figures:start -->\n", "<!-- figures:end -->"
 
 
-def with_figures(page: str) -> str:
-    """The document with its block of figures made anew."""
+def with_figures(page: str, figures: str) -> str:
+    """A document with its block of figures made anew."""
     before, rest = page.split(START)
-    return before + START + block(_read("results"), _read("gp_parity")) + END + rest.split(END)[1]
+    return before + START + figures + END + rest.split(END)[1]
+
+
+def measured(alerts: dict[str, Any], page: dict[str, Any], deletion: dict[str, Any]) -> str:
+    """What becomes of real alerts, how long a person waits, and what the deletion check says."""
+    stages = ("read", "select", "gp", "recipe", "inference", "explain")
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in deletion["verdicts"].items())
+    lines = [
+        "## Every alert is scored or refused with its reason",
+        "",
+        f"`{alerts['command']}`. Times are medians per alert.",
+        "",
+        "| folder | read | unreadable | scored | refused | " + " | ".join(f"{s} [ms]" for s in stages) + " |",
+        "|---|" + "---|" * (4 + len(stages)),
+        *(
+            f"| {name} | {o['read']:,} of {o['records']:,} | {_reasons(o['unreadable'])} | {o['scored']:,} | {_reasons(o['refused'])} | "
+            + " | ".join(f"{o['median_ms'][s]:.2f}" if s in o["median_ms"] else "–" for s in stages) + " |"
+            for name, o in alerts["folders"].items()
+        ),
+        "",
+        "## How long a person waits",
+        "",
+        f"`{page['command']}` on {page['machine']}, {page['date']}: first contentful paint "
+        f"{page['page']['first_contentful_paint_ms']['median']:,} ms; from a finished fetch to the next object drawn "
+        f"{page['page']['next_object_drawn_ms']['p50']:,} ms (median) and {page['page']['next_object_drawn_ms']['p95']:,} ms (95 %). "
+        "Of that, on the server (medians over the samples):",
+        "",
+        "| " + " | ".join(f"{name} [ms]" for name in page["stage_median_ms"]) + " |",
+        "|" + "---|" * len(page["stage_median_ms"]),
+        "| " + " | ".join(f"{value:.2f}" for value in page["stage_median_ms"].values()) + " |",
+        "",
+        "## Do the maps hold?",
+        "",
+        f"`{deletion['command']}`: on {deletion['light_curves']} real samples, without the fifth of the points that the map ranks highest, the "
+        f"probability of the likeliest class goes from {deletion['probability']:.3f} to {deletion['without_top']:.3f} on average; without "
+        f"as many random points, to {deletion['without_random']:.3f}. The top points cost more than the median random draw in "
+        f"{deletion['above_median_draw']} of {deletion['light_curves']}, where chance gives half. Verdicts by the page's rule: {verdicts}.",
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _reasons(counts: dict[str, int]) -> str:
+    parts = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda pair: -pair[1]))
+    return f"{sum(counts.values()):,} ({parts})" if counts else "0"
 
 
 def block(results: dict[str, Any], parity: dict[str, Any]) -> str:
@@ -107,8 +151,17 @@ def _read(name: str) -> dict[str, Any]:
     return json.loads((ROOT / f"bench/{name}.json").read_text(encoding="utf-8"))
 
 
+def pages() -> dict[Path, str]:
+    """Documents and their blocks of figures."""
+    return {
+        ROOT / "docs/throughput.md": block(_read("results"), _read("gp_parity")),
+        ROOT / "docs/measured.md": measured(_read("alerts_table"), _read("page_speed"), _read("deletion")),
+    }
+
+
 def main() -> None:
-    PAGE.write_text(with_figures(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page, figures in pages().items():
+        page.write_text(with_figures(page.read_text(encoding="utf-8"), figures), encoding="utf-8")
     draw(_read("results"))
 
 
