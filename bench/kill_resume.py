@@ -64,22 +64,27 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """One run in peace, one that is killed again and again; what came out. parts_kept : finished ones after each kill."""
     source, out, peace = folder / "night.parquet", folder / "scores.parquet", folder / "peace.parquet"
     ids = many_alerts(source, options.alerts, per_group=4096, compression="none")
-    alone, startup = _in_peace(command(source, peace, options), peace)
-    moments, killed, lived = random.Random(options.seed), Counter[str](), []
+    clock = time.monotonic()
+    _finished(started(command(source, peace, options)))
+    alone = time.monotonic() - clock
+    chance, killed, lived = random.Random(options.seed), Counter[str](), []
     kept: list[int] = []
     clock, said = time.monotonic(), ""
     while sum(killed.values()) < options.kills:
         process = started(command(source, out, options))
-        # So many moments fit into a run, and a little is lost with every kill.
-        moment = startup + moments.random() * 2 * (alone - startup) / (options.kills + 4)
-        try:
-            said = process.communicate(timeout=moment)[1]
+        since, before = time.monotonic(), _parts(out)
+        # Some parts into the work, or none, and at any moment of the next; so many kills fit into one run.
+        wanted, pause = before + chance.randrange(0, 6), chance.random()
+        while process.poll() is None and _parts(out) < wanted:
+            time.sleep(0.01)
+        time.sleep(pause)
+        if process.poll() is not None:
+            said = _finished(process)
             break  # it was done before
-        except subprocess.TimeoutExpired:
-            killed[kill(process, moments.choice(TARGETS))] += 1
-            process.communicate()
-            lived.append(round(moment, 2))
-            kept.append(len(list(out.with_name(f"{out.name}.parts").glob("*.parquet"))))
+        killed[kill(process, chance.choice(TARGETS))] += 1
+        lived.append(round(time.monotonic() - since, 1))
+        process.communicate()
+        kept.append(_parts(out))
     if not out.exists():
         said = _finished(started(command(source, out, options)))
     rows, expected = pd.read_parquet(out), pd.read_parquet(peace)
@@ -105,16 +110,8 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _in_peace(call: list[str], out: Path) -> tuple[float, float]:
-    """Seconds that a run takes, and those until its first part is there."""
-    clock, first = time.monotonic(), 0.0
-    process = started(call)
-    while process.poll() is None:
-        if not first and any(out.with_name(f"{out.name}.parts").glob("*.parquet")):
-            first = time.monotonic() - clock
-        time.sleep(0.05)
-    _finished(process)
-    return time.monotonic() - clock, first
+def _parts(out: Path) -> int:
+    return len(list(out.with_name(f"{out.name}.parts").glob("*.parquet")))
 
 
 def _finished(process: subprocess.Popen[str]) -> str:

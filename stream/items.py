@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that was read, or a file that begins or ends.
+    """One thing that was read.
 
     curve : gets a row; None for a lost row of a table and where there is nothing. letter : its dead letter, a line of JSON.
     said : for the terminal. begins : files. size : [bytes] of the input that it stands for.
@@ -76,18 +76,19 @@ def items(unit: Unit, job: Job, survey: str) -> Iterator[Item]:
 
     survey : the model's own, for tables that do not tell. Raises Stop when the only file can't be read, or a disk fails.
     """
-    given = 0.0
+    begins = unit.piece is None or unit.piece.record == 0
+    held: Item | None = None
     for path in unit.files:
-        begins = unit.piece is None or unit.piece.record == 0
-        yield Item(begins=int(begins))
+        fresh, left = begins, float(unit.size if len(unit.files) == 1 else path.stat().st_size)
         for item in _file(path, unit, job, survey, alone=job.alone and begins):
-            given += item.size
-            yield item
-        if len(unit.files) > 1:
-            size = path.stat().st_size
-            given += size
-            yield Item(size=size)
-    yield Item(size=unit.size - given)
+            if held is not None:
+                yield held
+            held = replace(item, begins=int(fresh))
+            fresh, left = False, left - item.size
+        # The last thing in a file stands for whatever of its size is left.
+        held = Item(begins=int(fresh), size=left) if held is None else replace(held, size=held.size + left)
+    if held is not None:
+        yield held
 
 
 def _file(path: Path, unit: Unit, job: Job, survey: str, *, alone: bool) -> Iterator[Item]:

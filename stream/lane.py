@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import chain, count, islice
 
 import pandas as pd
 import pyarrow as pa
@@ -23,7 +23,7 @@ from stream.progress import Tally
 #: Light curves that are scored together: enough to fill the network's batches, few enough for any memory.
 BATCH = 512
 #: Rows of a part: what a kill may cost each worker.
-PART = 4096
+PART = 2048
 
 
 @dataclass(frozen=True)
@@ -72,31 +72,32 @@ class Scorer:
     def run(self, lane: Lane) -> None:
         """Read a unit and write the parts of it that are due. Raises Stop."""
         source = items(lane.unit, self.job, self.model.recipe.survey)
+        head = next(source, None)
         for number in count():
-            chunk = islice(source, PART)
-            left = PART
+            chunk = islice(chain([] if head is None else [head], source), PART)
             if lane.is_due(number):
-                left -= self._part(lane.unit.number, number, chunk)
+                table, letters, tally = self._scored(chunk)
+                head = next(source, None)
+                self._parts.write(Part(lane.unit.number, number, head is None, tally), table, letters)
             else:
-                left -= sum(1 for _ in chunk)
-            if left:
+                for _ in chunk:
+                    pass
+                head = next(source, None)
+            if head is None:
                 return
 
-    def _part(self, unit: int, number: int, chunk: Iterator[Item]) -> int:
-        """Score and write one part. Returns how many items it is made of; fewer than `PART` end the unit."""
+    def _scored(self, chunk: Iterator[Item]) -> tuple[pa.Table, list[str], Tally]:
+        """The rows of a part, its dead letters, and what was counted."""
         tables: list[pa.Table] = []
         letters: list[str] = []
-        total, taken = Tally(), 0
+        total = Tally()
         while batch := list(islice(chunk, BATCH)):
-            taken += len(batch)
             letters += [item.letter for item in batch if item.letter]
             tally = Tally()
             tables += self._score(batch, tally)
             total.add(tally)
             self.tell(tally)
-        table = pa.concat_tables(tables) if tables else self._schema.empty_table()
-        self._parts.write(Part(unit, number, taken < PART, total), table, letters)
-        return taken
+        return pa.concat_tables(tables) if tables else self._schema.empty_table(), letters, total
 
     def _score(self, batch: list[Item], tally: Tally) -> list[pa.Table]:
         curves: list[LightCurve | Unscored] = []

@@ -16,7 +16,7 @@ from stream.output import Stop
 #: What is taken from a folder; a file that is named is read whatever it is called.
 SUFFIXES = (".avro", ".parquet", ".pq", ".csv", ".tsv", ".txt", ".dat", ".json")
 #: Alerts of a piece of a large file, at least.
-PIECE_RECORDS = 4096
+PIECE_RECORDS = 2048
 #: Files from this size on are cut into pieces, where they hold alerts; smaller ones are read together up to it.
 UNIT_BYTES = 16 * 2**20
 #: Text tables, whose lines are counted up to this size [bytes] to tell how much time is left.

@@ -8,6 +8,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -62,14 +63,11 @@ def run_lanes(lanes: Sequence[Lane], job: Job, workers: int, tell: Callable[[Tal
 def _next(answers: Any, processes: Sequence[Any]) -> Tally | str | None:
     """The next answer: counts, the message of a Stop, or None for a finished lane."""
     while True:
-        try:
+        # One that was killed says nothing, while the others may go on saying things for long.
+        if dead := [p.exitcode for p in processes if p.exitcode]:
+            raise Stop(f"a worker ended with exit status {dead[0]}; what is finished is kept, run again to go on")
+        with suppress(queue.Empty):
             return answers.get(timeout=1.0)
-        except queue.Empty:
-            for process in processes:
-                if process.exitcode is not None:
-                    raise Stop(
-                        f"a worker ended with exit status {process.exitcode}; what is finished is kept, run again to go on"
-                    ) from None
 
 
 def _work(job: Job, tasks: Any, answers: Any) -> None:
@@ -85,7 +83,7 @@ def _work(job: Job, tasks: Any, answers: Any) -> None:
             scorer.run(lane)
             answers.put(None)
     except Stop as stop:
-        answers.put(str(stop))
+        answers.put(str(stop))  # delivered before the process ends, which it does with exit status 0
 
 
 def _end_with_parent() -> None:

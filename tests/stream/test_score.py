@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+import stream.lane
 import stream.score as command
 from core.brokers.files import read_file
 from core.model import Prior, load_model
@@ -64,7 +65,7 @@ def test_the_page_of_the_command_line_has_every_option_column_and_reason(model):
     page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     words = {re.sub("^(p|spread)_.*", r"\1_<class>", name) for name in row_columns(model, spread=True)}
     words |= {option for action in command._parser()._actions for option in action.option_strings[-1:]} - {"--help"}
-    for name in ("selection", "pipeline", "lightcurve", "brokers/files/*"):
+    for name in ("selection", "funnel", "pipeline", "lightcurve", "brokers/files/*"):
         for path in (ROOT / "core").glob(f"{name}.py"):
             words |= set(re.findall(r'(?:BadInput|Refusal)\(\s*"(\w+)"', path.read_text(encoding="utf-8")))
     assert {"gp_failed", "lossy_id", "notes", "fold", "--schemas"} <= words
@@ -167,7 +168,8 @@ def test_survey_and_unit_are_taken_from_the_options(tmp_path):
 
 
 def test_batches_change_nothing(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "BATCH", 7)
+    monkeypatch.setattr(stream.lane, "BATCH", 7)
+    monkeypatch.setattr(stream.lane, "PART", 16)
     pd.testing.assert_frame_equal(scored(CURVES, tmp_path), table, rtol=1e-4, atol=1e-5)
 
 
@@ -217,7 +219,7 @@ def test_an_interrupted_run_leaves_the_old_file_and_no_half_one(tmp_path, monkey
         os.kill(os.getpid(), signal.SIGTERM)
         yield from ()
 
-    monkeypatch.setattr(command, "iter_file", killed)
+    monkeypatch.setattr("stream.items.iter_file", killed)
     code, said = run(CURVES, "--out", out)
     assert code == 130 and "was not written" in said
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("scores.parquet", "the old one")]

@@ -108,6 +108,9 @@ def test_a_killed_worker_ends_the_run_and_the_next_one_goes_on(alerts, peaceful,
     os.kill(worker, signal.SIGKILL)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 2 and "run again to go on" in said and "Traceback" not in said
+    assert (
+        len(list(tmp_path.glob("scores.parquet.parts/*.parquet"))) < COUNT / 128
+    )  # at once, not when the others are done
     finish(start(alerts[0], out))
     pd.testing.assert_frame_equal(pd.read_parquet(out), peaceful)
 
@@ -163,8 +166,8 @@ def test_what_is_finished_is_not_scored_again(halted, monkeypatch):
         stream.lane, "classify_batches", lambda curves, *a, **k: asked.extend(curves) or scored(curves, *a, **k)
     )
     code, said = run(halted / "t.csv", "--out", halted / "o.csv")
-    assert code == 0 and "going on after 19 light curves" in said and "50 light curves: 50 scored" in said
-    assert [c.object_id for c in asked] == [f"o{i}" for i in range(19, 50)]
+    assert code == 0 and "going on after 20 light curves" in said and "50 light curves: 50 scored" in said
+    assert [c.object_id for c in asked] == [f"o{i}" for i in range(20, 50)]
     assert pd.read_csv(halted / "o.csv")["object_id"].tolist() == [f"o{i}" for i in range(50)]
     assert not (halted / "o.csv.parts").exists()
 
