@@ -1,7 +1,7 @@
 """Avro alerts without surprises: containers block by block under caps, and Confluent-framed packets by schema id.
 
-fastavro decodes the records; the container is walked here, because a decoder that unpacks first and asks later can be
-made to fill the memory by a file of a few kilobytes.
+The container is walked here, because a decoder that unpacks first and asks later can be made to fill the memory by a file
+of a few kilobytes. ZTF's records are decoded by compiled code (`decoder`), all others, and what is unusual, by fastavro.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import fastavro
 
@@ -20,18 +21,25 @@ from core.brokers.files.schemas import schema_and_reader, schema_for_id
 from core.lightcurve import LightCurve, Provenance
 from core.refusal import BadInput
 
+if TYPE_CHECKING:
+    from core.brokers.files.program import Program
+
 MAGIC = b"Obj\x01"
 _MAX_HEADER = 4 * MEGABYTE
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an Avro container says of itself: its schema, what is read of it, its codec, the marker between blocks."""
+    """What an Avro container says of itself: its schema, what is read of it, its codec, the marker between blocks.
+
+    program : for the compiled decoder; None where fastavro reads all.
+    """
 
     schema: dict[str, Any]
     reader: dict[str, Any]
     codec: str
     sync: bytes
+    program: Program | None = None
 
 
 def read_container(stream: BinaryIO, reading: Reading) -> Iterator[LightCurve | Unreadable]:
@@ -49,9 +57,9 @@ def read_container(stream: BinaryIO, reading: Reading) -> Iterator[LightCurve | 
     for block, count in _blocks(stream, header, reading):
         done = 0
         try:
-            for packet in _records(block, count, header, reading):
+            for read in _read(block, count, header, reading, provenance):
                 done += 1
-                yield _curve(packet, f"record {index + done}", provenance)
+                yield read if isinstance(read, LightCurve) else _curve(read, f"record {index + done}", provenance)
         except BadInput as error:
             if error.reason != "decode":
                 raise
@@ -123,8 +131,24 @@ def _header(stream: BinaryIO) -> Header:
     codec = meta.get("avro.codec", b"null").decode("utf-8", "replace")
     if codec not in _CODECS:
         raise BadInput("format", f"Avro codec {codec!r}; known are {', '.join(_CODECS)}")
-    schema, reader = schema_and_reader(meta.get("avro.schema", b"null"))
-    return Header(schema, reader, codec, _take(stream, 16, "header"))
+    text = meta.get("avro.schema", b"null")
+    schema, reader = schema_and_reader(text)
+    return Header(schema, reader, codec, _take(stream, 16, "header"), _program(text))
+
+
+@lru_cache(maxsize=16)
+def _program(text: bytes) -> Program | None:
+    """The program for a container's schema, kept as the schema is; None where fastavro reads it."""
+    schema, _ = schema_and_reader(text)
+    if packet_survey([f["name"] for f in schema["fields"]]) != "ztf":
+        return None
+    from core.brokers.files.program import NoProgram, program_of
+    from core.brokers.files.ztf_batch import LAYOUT
+
+    try:
+        return program_of(schema, LAYOUT)
+    except NoProgram:
+        return None
 
 
 def _blocks(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tuple[bytes, int]]:
@@ -163,24 +187,32 @@ def block_places(stream: BinaryIO) -> Iterator[tuple[int, int]]:
         place = stream.seek(stream.tell() + size + 16)
 
 
-def _records(block: bytes, count: int, header: Header, reading: Reading) -> Iterator[dict[str, Any]]:
-    """Records of an unpacked block. Each sees at most ``record_bytes``, so that one can't claim the whole block."""
+def _read(
+    block: bytes, count: int, header: Header, reading: Reading, provenance: Provenance
+) -> Iterator[LightCurve | dict[str, Any]]:
+    """Light curves of an unpacked block's records; the packet itself where the compiled decoder leaves it to fastavro.
+
+    Each record sees at most ``record_bytes``, so that one can't claim the whole block.
+    """
     cap = reading.caps.record_bytes
-    start, window = 0, io.BytesIO(block[:cap])
-    done = 0
+    start = done = 0
     while done < count:
-        before = window.tell()
-        try:
-            packet = _decode(window, header.schema, header.reader)
-        except BadInput as error:
-            if before == 0 or start + cap >= len(block):
-                raise
-            if error.reason != "decode":
-                raise
-            start += before  # the record was cut by the window's end: move the window to its start
-            window = io.BytesIO(block[start : start + cap])
-            continue
-        done += 1
+        if header.program is not None:
+            from core.brokers.files.ztf_batch import read_records
+
+            curves, places, stopped = read_records(header.program, block, start, count - done, cap, provenance)
+            for i, curve in enumerate(curves):
+                reading.spend()
+                if curve is not None:
+                    yield curve
+                else:
+                    yield _decode(io.BytesIO(block[places[i] : places[i + 1]]), header.schema, header.reader)
+            start, done = places[-1], done + len(curves)
+            if not stopped:
+                continue
+        body = io.BytesIO(block[start : start + cap])
+        packet = _decode(body, header.schema, header.reader)
+        start, done = start + body.tell(), done + 1
         reading.spend()
         yield packet
 
@@ -189,7 +221,7 @@ def _decode(body: io.BytesIO, schema: dict, reader: dict) -> dict[str, Any]:
     try:
         return fastavro.schemaless_reader(body, schema, reader)  # type: ignore[return-value]
     except Exception as error:  # damaged bytes make fastavro raise anything from EOFError to UnicodeDecodeError
-        what = str(error)[:120] or type(error).__name__
+        what = str(error).split(" from <")[0][:120] or type(error).__name__  # which buffer it was says nothing
         raise BadInput("decode", f"the bytes do not fit the schema ({what})") from error
 
 
