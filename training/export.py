@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
+from training.atx import separable_layers
 from training.network import LAYER_NORM_EPSILON, UNSEEN, Shape, positions
 from training.weight_names import name_weights
 
@@ -28,7 +29,11 @@ TENSORS: dict[str, str] = {
 
 
 def export(model: keras.Model, shape: Shape) -> bytes:
-    """A float32 TFLite file of ``model``: outputs logits (B, C), probabilities (B, C), activations (B, L+R, d)."""
+    """A float32 TFLite file of ``model``: outputs logits (B, C), probabilities (B, C), activations (B, L+R, d).
+
+    model : a t2 of `training.network` or an atx of `training.atx`, told apart by its name.
+    """
+    graph = {"t2": _forward, "atx": _forward_atx}[model.name]
     weights = {
         layer.name: [np.asarray(w) for w in layer.get_weights()] for layer in model.layers if layer.get_weights()
     }
@@ -36,10 +41,11 @@ def export(model: keras.Model, shape: Shape) -> bytes:
 
     @tf.function(input_signature=[tf.TensorSpec([None, rows, shape.channels], tf.float32, name="light_curve")])
     def forward(values: Any) -> dict[str, Any]:
-        return _forward(values, weights, shape)
+        return graph(values, weights, shape)
 
     converter = tf.lite.TFLiteConverter.from_concrete_functions([forward.get_concrete_function()], forward)
-    return _with_names(converter.convert(), weights["head"])
+    content = _with_names(converter.convert(), weights["head"])
+    return name_weights(content) if model.name == "t2" else content
 
 
 def _forward(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) -> dict[str, Any]:
@@ -62,6 +68,45 @@ def _forward(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) ->
         total = tf.maximum(tf.reduce_sum(observed, axis=1, keepdims=True), 1.0)
         activations = activations * (observed * (float(rows) / total))
     logits = dense(tf.reduce_mean(activations, axis=1), "head")
+    return {"logits": logits, "probabilities": tf.nn.softmax(logits), "activations": activations}
+
+
+def _forward_atx(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) -> dict[str, Any]:
+    rows, length = shape.length + shape.features, shape.length
+    observed = None if shape.coverage is None else _observed_rows(values, shape)
+
+    def masked(x: Any) -> Any:  # (B L, d) -> (B, L, d)
+        x = tf.reshape(x, [-1, length, x.shape[-1]])
+        return x if observed is None else x * observed[:, :length]
+
+    def separable(x: Any, name: str) -> Any:
+        deep, point, bias = weights[name]
+        x = tf.reshape(tf.nn.relu(x), [-1, 1, length, deep.shape[1]])
+        x = tf.nn.depthwise_conv2d(x, tf.constant(deep[None]), strides=[1, 1, 1, 1], padding="SAME")
+        x = tf.matmul(tf.reshape(x, [-1, deep.shape[1]]), tf.constant(point[0])) + tf.constant(bias)
+        return masked(_norm(x, *weights[f"norm_{name}"]))
+
+    kernel, bias = weights["embed"]
+    x = tf.nn.conv1d(values[:, :length], tf.constant(kernel), stride=1, padding="SAME") + tf.constant(bias)
+    if shape.features:
+        kernel, bias = weights["tell_features"]
+        told = tf.matmul(tf.reshape(values[:, length:, :1], [-1, shape.features]), tf.constant(kernel))
+        x = x + tf.reshape(told + tf.constant(bias), [-1, 1, shape.d])
+    x = masked(tf.nn.relu(x))
+    names = [name for name, _ in separable_layers(shape)]
+    for first, second in zip(names[:-2:2], names[1:-2:2], strict=True):
+        x = x + separable(separable(x, first), second)
+    activations = separable(separable(x, names[-2]), names[-1])
+    if shape.features:
+        kernel, bias = weights["embed_features"]
+        extra = tf.matmul(tf.reshape(values[:, length:], [-1, shape.channels]), tf.constant(kernel)) + tf.constant(bias)
+        extra = tf.reshape(tf.nn.relu(extra), [-1, shape.features, shape.d_ff])
+        activations = tf.concat([activations, extra], axis=1)
+    if observed is not None:
+        total = tf.maximum(tf.reduce_sum(observed, axis=1, keepdims=True), 1.0)
+        activations = activations * (observed * (float(rows) / total))
+    kernel, bias = weights["head"]
+    logits = tf.matmul(tf.reduce_mean(activations, axis=1), tf.constant(kernel)) + tf.constant(bias)
     return {"logits": logits, "probabilities": tf.nn.softmax(logits), "activations": activations}
 
 
@@ -135,7 +180,7 @@ def _with_names(content: bytes, head: list[np.ndarray]) -> bytes:
             tensor.name = named[index].encode()
         elif index not in graph.inputs:
             tensor.name = f"t{index}".encode()
-    return name_weights(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def _outputs_of(model: Any, operator: str) -> set[int]:

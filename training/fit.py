@@ -65,15 +65,17 @@ def train(
     *,
     seed: int,
     prepare: Callable[[NDArray, NDArray, np.random.Generator], NDArray] | None = None,
+    network: Callable[[Shape, int], keras.Model] = build,
     progress: Callable[[str], None] = print,
 ) -> keras.Model:
     """A trained network whose logits stand for equal priors: the shares of the draws are added before the loss.
 
     prepare(values, indices, rng) : called on every batch, e.g. to append feature rows; float32 in and out.
+    network : `training.network.build` (t2) or `training.atx.build`.
     """
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
-    model = build(shape, seed)
+    model = network(shape, seed)
     optimiser = keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay, clipnorm=1.0)
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimiser.build(model.trainable_variables)
