@@ -9,9 +9,13 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.flat import FlatCurves
 from core.lightcurve import LightCurve, Provenance, light_curve
+
+_POINTS = ("mjd", "flux", "flux_err", "band")
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class CurveSet:
 
     objects : one row per curve (index 0 … n-1), at least ``object_id`` and ``class``.
     offsets : (n + 1,) int64. mjd : (N,) float64 [d]. flux, flux_err : (N,) float32 [FLUXCAL, zp 27.5 AB], signed
-    difference flux. band : (N,) int8, index into `core.bands.BANDS`.
+    difference flux. band : (N,) int8, index into `core.bands.BANDS`. detected : (N,) bool, False for forced photometry of
+    epochs without a detection; None where a source does not say.
     """
 
     objects: pd.DataFrame
@@ -29,6 +34,7 @@ class CurveSet:
     flux: NDArray[np.float32]
     flux_err: NDArray[np.float32]
     band: NDArray[np.int8]
+    detected: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -62,6 +68,35 @@ class CurveSet:
             flux=self.flux[index],
             flux_err=self.flux_err[index],
             band=self.band[index],
+            detected=None if self.detected is None else self.detected[index],
+        )
+
+    def only(self, points: NDArray[np.bool_]) -> Self:
+        """The same objects with these points alone; objects that keep none are left out."""
+        lengths = np.bincount(self.owner[points], minlength=len(self))
+        kept = lengths > 0
+        return replace(
+            self,
+            objects=self.objects[kept].reset_index(drop=True),
+            offsets=np.concatenate([[0], np.cumsum(lengths[kept])]).astype(np.int64),
+            mjd=self.mjd[points],
+            flux=self.flux[points],
+            flux_err=self.flux_err[points],
+            band=self.band[points],
+            detected=None if self.detected is None else self.detected[points],
+        )
+
+    def flat(self) -> FlatCurves:
+        """What core's recipes read; points that were not detected count as forced photometry."""
+        known = [name for name in ("redshift", "redshift_err") if name in self.objects]
+        return FlatCurves(
+            self.offsets,
+            self.mjd,
+            self.flux.astype(np.float64),
+            self.flux_err.astype(np.float64),
+            self.band,
+            np.zeros(len(self.mjd), bool) if self.detected is None else ~self.detected,
+            {name: self.objects[name].to_numpy(float) for name in known},
         )
 
     def light_curve(self, row: int) -> LightCurve:
@@ -74,6 +109,8 @@ class CurveSet:
             self.flux[where],
             self.flux_err[where],
             self.band[where],
+            forced=None if self.detected is None else ~self.detected[where],
+            redshift_err=_optional(of.get("redshift_err")),
             redshift=_optional(of.get("redshift")),
             ra=_optional(of.get("ra")),
             dec=_optional(of.get("dec")),
@@ -89,7 +126,7 @@ class CurveSet:
 def from_table(objects: pd.DataFrame, photometry: pd.DataFrame) -> CurveSet:
     """Flat arrays of a long table; objects without a point are left out.
 
-    objects : has ``key`` (unique). photometry : key, mjd, flux, flux_err, band (int index).
+    objects : has ``key`` (unique). photometry : key, mjd, flux, flux_err, band (int index), optionally detected (bool).
     """
     row_of = pd.Series(np.arange(len(objects)), index=objects["key"].to_numpy())
     owner = row_of.reindex(photometry["key"].to_numpy()).to_numpy()
@@ -105,11 +142,12 @@ def from_table(objects: pd.DataFrame, photometry: pd.DataFrame) -> CurveSet:
         flux=table["flux"].to_numpy(np.float32),
         flux_err=table["flux_err"].to_numpy(np.float32),
         band=table["band"].to_numpy(np.int8),
+        detected=table["detected"].to_numpy(bool) if "detected" in table else None,
     )
 
 
 def concatenate(sets: Sequence[CurveSet]) -> CurveSet:
-    """One set after the other; columns that a set lacks become missing."""
+    """One set after the other; columns that a set lacks become missing, ``detected`` for all when one lacks it."""
     sets = [s for s in sets if len(s)]
     lengths = np.concatenate([s.lengths for s in sets])
     return CurveSet(
@@ -119,14 +157,25 @@ def concatenate(sets: Sequence[CurveSet]) -> CurveSet:
         flux=np.concatenate([s.flux for s in sets]),
         flux_err=np.concatenate([s.flux_err for s in sets]),
         band=np.concatenate([s.band for s in sets]),
+        detected=None if any(s.detected is None for s in sets) else np.concatenate([s.detected for s in sets]),
     )
+
+
+def as_table(curves: CurveSet) -> pa.Table:
+    """One row per object, its points as lists; `read_parquet` reads it back."""
+    table = pa.Table.from_pandas(curves.objects, preserve_index=False)
+    offsets = pa.array(curves.offsets.astype(np.int32))
+    for name in (*_POINTS, *(["detected"] if curves.detected is not None else [])):
+        table = table.append_column(name, pa.ListArray.from_arrays(offsets, pa.array(getattr(curves, name))))
+    return table
 
 
 def read_parquet(path: str | Path) -> CurveSet:
     """A set from the file that `training.simulate` streams: one row per object, its points as lists."""
     table = pd.read_parquet(path)
     lengths = table["mjd"].map(len).to_numpy(np.int64)
-    flat = {name: np.concatenate(table.pop(name).to_numpy()) for name in ("mjd", "flux", "flux_err", "band")}
+    detected = np.concatenate(table.pop("detected").to_numpy()) if "detected" in table else None
+    flat = {name: np.concatenate(table.pop(name).to_numpy()) for name in _POINTS}
     return CurveSet(
         objects=table,
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
@@ -134,6 +183,7 @@ def read_parquet(path: str | Path) -> CurveSet:
         flux=flat["flux"].astype(np.float32),
         flux_err=flat["flux_err"].astype(np.float32),
         band=flat["band"].astype(np.int8),
+        detected=None if detected is None else detected.astype(bool),
     )
 
 

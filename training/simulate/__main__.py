@@ -6,24 +6,13 @@ import argparse
 import time
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.taxonomy import CLASS_NAMES
-from training.curves import CurveSet
+from training.curves import as_table
 from training.simulate import DATA_FREE, MODELS, simulate
 from training.simulate.supernovae import Templates
 from training.simulate.survey import Sky
-
-
-def as_table(curves: CurveSet) -> pa.Table:
-    """One row per object, its points as lists; `training.curves.read_parquet` reads it back."""
-    table = pa.Table.from_pandas(curves.objects, preserve_index=False)
-    offsets = pa.array(curves.offsets.astype(np.int32))
-    for name in ("mjd", "flux", "flux_err", "band"):
-        table = table.append_column(name, pa.ListArray.from_arrays(offsets, pa.array(getattr(curves, name))))
-    return table
 
 
 def main() -> None:
