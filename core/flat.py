@@ -40,6 +40,21 @@ class FlatCurves:
         points = (self.mjd[here], self.flux[here], self.flux_err[here], self.band[here], self.forced[here])
         return FlatCurves(offsets - offsets[0], *points, numbers)
 
+    def take(self, index: NDArray[np.int64]) -> FlatCurves:
+        """The light curves of these numbers, in this order."""
+        lengths = np.diff(self.offsets)[index]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        here = np.repeat(self.offsets[:-1][index] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        numbers = {name: values[index] for name, values in self.numbers.items()}
+        points = (self.mjd[here], self.flux[here], self.flux_err[here], self.band[here], self.forced[here])
+        return FlatCurves(offsets, *points, numbers)
+
+    def light_curve(self, number: int, object_id: str = "") -> LightCurve:
+        """One of them by itself: its photometry alone."""
+        here = slice(int(self.offsets[number]), int(self.offsets[number + 1]))
+        points = (self.mjd[here], self.flux[here], self.flux_err[here], self.band[here], self.forced[here])
+        return LightCurve(object_id, *points)
+
     def number(self, name: str) -> NDArray[np.float64]:
         """(B,) one of ``numbers``; NaN throughout where nobody gave it."""
         return self.numbers.get(name, np.full(len(self), np.nan))

@@ -28,13 +28,16 @@ class Chosen:
 
     kept : those that can be scored, with the points used alone (combined per night where there were too many).
     verdict : (B,) on all, as indices into `REASONS`. n_used : (B,) measurements used, before any were combined; zero
-    where nothing can be scored. per_band : (B, M) usable points in each of the model's bands, also of the refused.
+    where nothing can be scored. n_fitted : (B,) what they were combined to. per_band : (B, M) usable points in each of the
+    model's bands, also of the refused. left_out : (B, 5) points left out, as `core.selection.selection_notes` takes them.
     """
 
     kept: FlatCurves
     verdict: NDArray[np.int8]
     n_used: NDArray[np.int64]
+    n_fitted: NDArray[np.int64]
     per_band: NDArray[np.int64]
+    left_out: NDArray[np.int64]
 
 
 def select_flat(curves: FlatCurves, bands: tuple[int, ...], cuts: Cuts) -> Chosen:
@@ -42,7 +45,7 @@ def select_flat(curves: FlatCurves, bands: tuple[int, ...], cuts: Cuts) -> Chose
     wanted = np.zeros(len(BANDS), np.bool_)
     wanted[list(bands)] = True
     survey = np.array([band.survey == BANDS[bands[0]].survey for band in BANDS])
-    used, verdict, n_used, counts = _select(
+    used, verdict, n_used, counts, left_out = _select(
         curves.offsets, curves.mjd, curves.flux, curves.flux_err, curves.band, curves.forced, wanted, survey,
         np.array(bands, np.int64), cuts.min_snr, cuts.max_gap, cuts.before, cuts.after, cuts.detections_only,
         cuts.positive_only, cuts.min_points, cuts.min_points_per_band, cuts.max_span,
@@ -59,7 +62,9 @@ def select_flat(curves: FlatCurves, bands: tuple[int, ...], cuts: Cuts) -> Chose
     )
     if n_used.max(initial=0) > MAX_GP_POINTS:
         kept = _combined(kept)
-    return Chosen(kept, verdict, n_used, counts)
+    n_fitted = np.zeros(len(curves), np.int64)
+    n_fitted[ok] = np.diff(kept.offsets)
+    return Chosen(kept, verdict, n_used, n_fitted, counts, left_out)
 
 
 def _combined(curves: FlatCurves) -> FlatCurves:
@@ -87,6 +92,7 @@ def _select(
     verdict = np.zeros(n_curves, np.int8)
     n_used = np.zeros(n_curves, np.int64)
     per_band = np.zeros((n_curves, bands.size), np.int64)
+    left_out = np.zeros((n_curves, 5), np.int64)
     counts = np.zeros(wanted.size, np.int64)
     for b in range(n_curves):
         lo, hi = offsets[b], offsets[b + 1]
@@ -101,9 +107,17 @@ def _select(
             continue
         top, top_abs, where, where_abs = -np.inf, -np.inf, -1, -1
         for i in range(lo, hi):
-            if not wanted[band[i]] or (detections_only and forced[i]) or (positive_only and flux[i] <= 0.0):
-                continue
-            if abs(flux[i] / flux_err[i]) < min_snr:
+            why = -1
+            if not wanted[band[i]]:
+                why = 0
+            elif detections_only and forced[i]:
+                why = 1
+            elif positive_only and flux[i] <= 0.0:
+                why = 2
+            elif abs(flux[i] / flux_err[i]) < min_snr:
+                why = 3
+            if why >= 0:
+                left_out[b, why] += 1
                 continue
             used[i] = True
             if flux[i] > top:
@@ -120,6 +134,7 @@ def _select(
                     previous = i
                     if cut or mjd[i] < mjd[centre] - before:
                         used[i] = False
+                        left_out[b, 4] += 1
             previous = centre
             cut = False
             for i in range(centre + 1, hi):
@@ -128,6 +143,7 @@ def _select(
                     previous = i
                     if cut or mjd[i] > mjd[centre] + after:
                         used[i] = False
+                        left_out[b, 4] += 1
         counts[:] = 0
         first, last = -1, -1
         total = 0
@@ -152,4 +168,4 @@ def _select(
         else:
             used[lo:hi] = False
         per_band[b] = counts[bands]
-    return used, verdict, n_used, per_band
+    return used, verdict, n_used, per_band, left_out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -16,11 +16,11 @@ from core.explain import DeletionCheck, Explanation, deletion_check, explain
 from core.flat import FlatCurves, flatten
 from core.flat_selection import REASONS, Chosen, select_flat
 from core.gp.fit import GPFit, fit_at
-from core.lightcurve import LightCurve, Note
+from core.lightcurve import LightCurve, Limits, Note
 from core.model import Inference, Model, Prior
 from core.recipe import TensorBatch
 from core.refusal import Refusal
-from core.selection import MAX_GP_POINTS, Selection, count_refusal
+from core.selection import Selection, count_refusal, selection_notes
 
 BATCH = 512
 GP_FAILED = Refusal(
@@ -228,51 +228,118 @@ def score_flat(
     return FlatScores(p, spread, chosen, failed)
 
 
+def classify_flat(
+    curves: FlatCurves,
+    object_id: Sequence[str],
+    model: Model,
+    *,
+    refusals: Sequence[Refusal | None] = (),
+    notes: str | None = None,
+    prior: Prior | None = None,
+    fold_models: Sequence[Model] = (),
+) -> pd.DataFrame:
+    """As `classify_many`, of light curves in flat arrays, which have no alert ids and no upper limits: the same rows.
+
+    object_id : (B,). refusals : (B,) why one is not to be scored; empty when all are. notes : what the border did to each.
+    """
+    rows = _Rows.empty(list(object_id), [None] * len(curves), model)
+    rows.refusals[: len(refusals)] = refusals
+    rows.notes = [notes] * len(curves)
+    rows.answer(lambda index: curves.take(index), model, prior, fold_models)
+    rows.sha256 = [curves.light_curve(k).photometry_sha256() for k in range(len(curves))]
+    return rows.frame(model, prior, spread=bool(fold_models))
+
+
 def _score_batch(
     batch: Sequence[LightCurve | Unscored], model: Model, prior: Prior | None, fold_models: Sequence[Model]
 ) -> pd.DataFrame:
-    n, n_classes = len(batch), len(model.classes)
-    refusals: list[Refusal | None] = [item.refusal if isinstance(item, Unscored) else None for item in batch]
-    notes: list[str | None] = [None] * n
-    answering = [model if isinstance(item, Unscored) else model.for_object(item.object_id) for item in batch]
-    p, spread = np.full((n, n_classes), np.nan), np.full((n, n_classes), np.nan)
-    n_points = np.zeros(n, np.int64)
-    for one in dict.fromkeys(answering):
-        index = [i for i, item in enumerate(batch) if answering[i] is one and not isinstance(item, Unscored)]
-        curves = [item for i in index if not isinstance(item := batch[i], Unscored)]
-        if not curves:
-            continue
-        scores = score_flat(flatten(curves, one.recipe.numbers), one, prior=prior, fold_models=fold_models)
-        p[index], spread[index], n_points[index] = scores.probabilities, scores.spread, scores.chosen.n_used
-        for k, (i, curve) in enumerate(zip(index, curves, strict=True)):
-            refusals[i], notes[i] = _told(curve, one, scores, k)
-            if refusals[i] is not None:
-                n_points[i] = 0
-    scored = np.array([refusal is None for refusal in refusals], dtype=bool)
-    # Same rule everywhere: the largest probability decides, ties go to the class that comes first.
-    names = np.array(model.classes, dtype=object)
-    top = np.full(n, None, dtype=object)
-    top[scored] = names[np.argmax(p[scored], axis=1)]
-    frame: dict[str, object] = {
-        "object_id": _text([item.object_id for item in batch]),
-        "alert_id": _text([item.alert_id for item in batch]),
-        "n_points": n_points,
-        **{f"p_{c}": p[:, k] for k, c in enumerate(model.classes)},
-        "top_class": _text(top.tolist()),
-        "refusal": _text([None if r is None else r.reason for r in refusals]),
-        "model": _text([model.name] * n),
-        "model_sha256": _text([one.sha256 for one in answering]),
-        "prior": _text([(prior or model.prior).name] * n),
-    }
-    if fold_models:
-        frame.update({f"spread_{c}": spread[:, k] for k, c in enumerate(model.classes)})
-    frame["refusal_message"] = _text([None if r is None else r.message for r in refusals])
-    frame["notes"] = _text(notes)
-    frame["fold"] = pd.array([one.fold for one in answering], dtype="Int64")
-    frame["photometry_sha256"] = _text(
-        [None if isinstance(item, Unscored) else item.photometry_sha256() for item in batch]
-    )
-    return pd.DataFrame(frame)
+    rows = _Rows.empty([item.object_id for item in batch], [item.alert_id for item in batch], model)
+    rows.refusals = [item.refusal if isinstance(item, Unscored) else None for item in batch]
+    curves = [None if isinstance(item, Unscored) else item for item in batch]
+    rows.notes = [None if c is None else "; ".join(note.message for note in c.notes) or None for c in curves]
+    rows.limits = [0 if c is None else len(c.limits) for c in curves]
+
+    def flat(index: NDArray[np.int64]) -> FlatCurves:
+        return flatten([c for i in index if (c := curves[i]) is not None], model.recipe.numbers)
+
+    rows.answer(flat, model, prior, fold_models)
+    rows.sha256 = [None if c is None else c.photometry_sha256() for c in curves]
+    return rows.frame(model, prior, spread=bool(fold_models))
+
+
+@dataclass
+class _Rows:
+    """Scored rows while they come into being, column by column; each list has one entry a row.
+
+    refusals : what is refused from the start is not scored. notes : of the border, to which those of the selection come.
+    limits : number of upper limits, which a light curve without a detection is told about.
+    """
+
+    object_id: list[str]
+    alert_id: list[str | None]
+    answering: list[Model]
+    p: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    n_points: NDArray[np.int64]
+    refusals: list[Refusal | None]
+    notes: list[str | None]
+    limits: list[int]
+    sha256: list[str | None]
+
+    @classmethod
+    def empty(cls, object_id: list[str], alert_id: list[str | None], model: Model) -> _Rows:
+        n, n_classes = len(object_id), len(model.classes)
+        p, spread = np.full((n, n_classes), np.nan), np.full((n, n_classes), np.nan)
+        none: list[None] = [None] * n
+        answering = [model] * n
+        return cls(object_id, alert_id, answering, p, spread, np.zeros(n, np.int64), [*none], [*none], [0] * n, [*none])
+
+    def answer(
+        self,
+        flat: Callable[[NDArray[np.int64]], FlatCurves],
+        model: Model,
+        prior: Prior | None,
+        fold_models: Sequence[Model],
+    ) -> None:
+        """Score all rows that are not refused yet, each by the model that may answer for it. flat : gives their curves."""
+        open_rows = [i for i, refusal in enumerate(self.refusals) if refusal is None]
+        for i in open_rows:
+            self.answering[i] = model.for_object(self.object_id[i])
+        for one in dict.fromkeys(self.answering[i] for i in open_rows):
+            index = np.array([i for i in open_rows if self.answering[i] is one], np.int64)
+            curves = flat(index)
+            scores = score_flat(curves, one, prior=prior, fold_models=fold_models)
+            self.p[index], self.spread[index] = scores.probabilities, scores.spread
+            self.n_points[index] = np.where(scores.failed, 0, scores.chosen.n_used)
+            for k, i in enumerate(index.tolist()):
+                self.refusals[i], notes = _told(curves, one, scores, k, self.limits[i])
+                self.notes[i] = "; ".join(filter(None, (self.notes[i], notes))) or None
+
+    def frame(self, model: Model, prior: Prior | None, *, spread: bool) -> pd.DataFrame:
+        """The rows as a table with the columns of `row_columns`."""
+        n = len(self.object_id)
+        scored = np.array([refusal is None for refusal in self.refusals], dtype=bool)
+        # Same rule everywhere: the largest probability decides, ties go to the class that comes first.
+        top = np.full(n, None, dtype=object)
+        top[scored] = np.array(model.classes, dtype=object)[np.argmax(self.p[scored], axis=1)]
+        frame: dict[str, object] = {
+            "object_id": _text(self.object_id),
+            "alert_id": _text(self.alert_id),
+            "n_points": self.n_points,
+            **{f"p_{c}": self.p[:, k] for k, c in enumerate(model.classes)},
+            "top_class": _text(top.tolist()),
+            "refusal": _text([None if r is None else r.reason for r in self.refusals]),
+            "model": _text([model.name] * n),
+            "model_sha256": _text([one.sha256 for one in self.answering]),
+            "prior": _text([(prior or model.prior).name] * n),
+        }
+        if spread:
+            frame.update({f"spread_{c}": self.spread[:, k] for k, c in enumerate(model.classes)})
+        frame["refusal_message"] = _text([None if r is None else r.message for r in self.refusals])
+        frame["notes"] = _text(self.notes)
+        frame["fold"] = pd.array([one.fold for one in self.answering], dtype="Int64")
+        frame["photometry_sha256"] = _text(self.sha256)
+        return pd.DataFrame(frame)
 
 
 def _probabilities(
@@ -290,29 +357,28 @@ def _probabilities(
     return p, 0.5 * (by_fold.max(axis=0) - by_fold.min(axis=0)), failed
 
 
-def _told(curve: LightCurve, model: Model, scores: FlatScores, k: int) -> tuple[Refusal | None, str | None]:
-    """Why light curve k was not scored, and what border and selection did to it, in words.
+def _told(curves: FlatCurves, model: Model, scores: FlatScores, k: int, limits: int) -> tuple[Refusal | None, str]:
+    """Why light curve k was not scored, and what the selection did to it, in words.
 
-    Most of what a stream refuses lacks a band: that sentence is made from the counts. Only where points were left out
-    or combined does the selection run again for its words.
+    Nearly all is said from the counts. Only for the rare reasons does the selection run again for its words.
     """
-    chosen = scores.chosen
-    refusal: Refusal | None = None
-    notes = curve.notes
-    if chosen.verdict[k] == 0:
-        if chosen.n_used[k] < len(curve) or chosen.n_used[k] > MAX_GP_POINTS:
-            selection = model.recipe.select(curve)
-            assert isinstance(selection, Selection)
-            notes = (*notes, *selection.notes)
-        refusal = GP_FAILED if scores.failed[k] else None
-    else:
+    chosen, recipe = scores.chosen, model.recipe
+    if chosen.verdict[k] != 0:
         if REASONS[chosen.verdict[k]] in ("missing_band", "too_few_points"):
-            refusal = count_refusal(chosen.per_band[k].tolist(), model.recipe.band_indices, model.recipe.cuts)
+            refusal = count_refusal(chosen.per_band[k].tolist(), recipe.band_indices, recipe.cuts)
         else:
-            selection = model.recipe.select(curve)
+            none = Limits(np.zeros(limits), np.zeros(limits), np.zeros(limits, np.int8))
+            selection = recipe.select(replace(curves.light_curve(k), limits=none))
             refusal = selection if isinstance(selection, Refusal) else None
         assert refusal is not None
-    return refusal, "; ".join(note.message for note in notes) or None
+        return refusal, ""
+    notes: tuple[Note, ...] = ()
+    n_used, n_fitted = int(chosen.n_used[k]), int(chosen.n_fitted[k])
+    if n_fitted < curves.offsets[k + 1] - curves.offsets[k]:
+        band = curves.band[curves.offsets[k] : curves.offsets[k + 1]]
+        others = band[~np.isin(band, recipe.band_indices)] if chosen.left_out[k, 0] else band[:0]
+        notes = selection_notes(chosen.left_out[k].tolist(), others, recipe.cuts, n_used, n_fitted)
+    return GP_FAILED if scores.failed[k] else None, "; ".join(note.message for note in notes)
 
 
 def _text(values: Sequence[str | None]) -> pd.Series:

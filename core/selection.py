@@ -83,23 +83,20 @@ def select(curve: LightCurve, bands: tuple[int, ...], cuts: Cuts) -> Selection |
     refusal = _survey_refusal(curve, bands)
     if refusal is not None:
         return refusal
-    notes: list[Note] = []
     used = np.isin(curve.band, bands)
-    _log(notes, ~used, f"in bands that the model does not use ({', '.join(_names(curve.band[~used]))})")
+    others = curve.band[~used]
+    left_out = [len(others)]
 
-    def leave_out(mask: NDArray, why: str) -> None:
+    def leave_out(mask: NDArray) -> None:
         gone = used & mask
-        _log(notes, gone, why)
+        left_out.append(int(gone.sum()))
         used[gone] = False
 
-    if cuts.detections_only:
-        leave_out(curve.forced, "forced photometry, where the model reads detections")
-    if cuts.positive_only:
-        leave_out(curve.flux <= 0, "negative flux")
-    leave_out(np.abs(curve.signal_to_noise) < cuts.min_snr, f"S/N below {cuts.min_snr:g}")
+    leave_out(curve.forced & cuts.detections_only)
+    leave_out((curve.flux <= 0) & cuts.positive_only)
+    leave_out(np.abs(curve.signal_to_noise) < cuts.min_snr)
     if used.any() and np.isfinite(cuts.max_gap):
-        inside = _connected(curve, used, cuts)
-        leave_out(~inside, "not connected to the brightest part of the light curve")
+        leave_out(~_connected(curve, used, cuts))
     refusal = count_refusal([int(np.sum(used & (curve.band == b))) for b in bands], bands, cuts)
     if refusal is not None:
         return refusal
@@ -108,15 +105,34 @@ def select(curve: LightCurve, bands: tuple[int, ...], cuts: Cuts) -> Selection |
     if cuts.max_span and span > cuts.max_span:
         return Refusal("too_long", f"The history spans {span:.0f} d; this model takes at most {cuts.max_span:.0f} d.")
     combined = combine_nights(kept) if len(kept) > MAX_GP_POINTS else kept
-    if len(combined) < len(kept):
-        notes.append(
-            Note(
-                "merged",
-                f"{len(kept):,} points combined to {len(combined)} per band and night for the Gaussian process",
-                len(kept) - len(combined),
-            )
-        )
-    return Selection(combined, frozen(used, np.bool_), tuple(notes))
+    notes = selection_notes(left_out, others, cuts, len(kept), len(combined))
+    return Selection(combined, frozen(used, np.bool_), notes)
+
+
+def selection_notes(
+    left_out: Sequence[int], others: NDArray, cuts: Cuts, n_used: int, n_fitted: int
+) -> tuple[Note, ...]:
+    """What a selection did, in words.
+
+    left_out : points left out: in other bands, forced, negative, faint, unconnected. others : band indices of the first.
+    n_used, n_fitted : points used, and what they were combined to.
+    """
+    whys = (
+        f"in bands that the model does not use ({', '.join(_names(others))})",
+        "forced photometry, where the model reads detections",
+        "negative flux",
+        f"S/N below {cuts.min_snr:g}",
+        "not connected to the brightest part of the light curve",
+    )
+    notes = [
+        Note("dropped", f"{count:,} point{'' if count == 1 else 's'} not used: {why}", count)
+        for count, why in zip(left_out, whys, strict=False)
+        if count
+    ]
+    if n_fitted < n_used:
+        what = f"{n_used:,} points combined to {n_fitted} per band and night for the Gaussian process"
+        notes.append(Note("merged", what, n_used - n_fitted))
+    return tuple(notes)
 
 
 def combine_nights(curve: LightCurve, max_points: int = MAX_GP_POINTS) -> LightCurve:
@@ -192,12 +208,6 @@ def count_refusal(points: Sequence[int], bands: tuple[int, ...], cuts: Cuts) -> 
     if sum(points) < cuts.min_points:
         return Refusal("too_few_points", f"Not scored: {has}; this model needs at least {cuts.min_points} in total.")
     return None
-
-
-def _log(notes: list[Note], gone: NDArray, why: str) -> None:
-    count = int(gone.sum())
-    if count:
-        notes.append(Note("dropped", f"{count:,} point{'' if count == 1 else 's'} not used: {why}", count))
 
 
 def _names(bands: NDArray) -> list[str]:

@@ -10,7 +10,7 @@ from core.flat import coordinates, flatten
 from core.flat_selection import REASONS, select_flat
 from core.lightcurve import light_curve
 from core.refusal import Refusal
-from core.selection import Cuts, select
+from core.selection import Cuts, select, selection_notes
 from tests.curves import real_curves, supernova
 
 CUTS = [
@@ -48,6 +48,10 @@ def check(batch, bands, cuts):
         here = slice(kept.offsets[b], kept.offsets[b + 1])
         for name in ("mjd", "flux", "flux_err", "band", "forced"):
             assert np.array_equal(getattr(kept, name)[here], getattr(one.curve, name)), name
+    for k in np.flatnonzero(verdict == 0):
+        others = batch[k].band[~np.isin(batch[k].band, bands)]
+        numbers = chosen.left_out[k].tolist(), others, cuts, int(n_used[k]), int(chosen.n_fitted[k])
+        assert selection_notes(*numbers) == expected[k].notes
 
 
 @settings(max_examples=150, deadline=None)

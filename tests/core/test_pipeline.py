@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from core.card import find_cards
+from core.flat import flatten
 from core.lightcurve import light_curve
 from core.model import MODELS, load_model
-from core.pipeline import Unscored, check_by_deletion, classify, classify_many, row_columns
+from core.pipeline import Unscored, check_by_deletion, classify, classify_flat, classify_many, row_columns
 from core.refusal import Refusal
 from tests.curves import real_curves, supernova
 
@@ -40,6 +41,26 @@ def test_every_object_has_its_row_in_order(model):
     assert table.object_id.tolist() == ["made up", "one band", "broken", "made up"]
     assert table.refusal.isna().tolist() == [True, False, False, True]
     assert table.columns.tolist() == row_columns(model)
+
+
+def test_flat_arrays_have_the_rows_of_light_curves(model):
+    """Scored and refused for every reason, combined, answered for by fold models, and refused beforehand."""
+    curves = [
+        *real_curves(), supernova(points=400), light_curve("empty", [], [], [], []),
+        light_curve("lsst", [60000.0], [1.0], [1.0], [4]), light_curve("one", [60000.0], [9.0], [1.0], [0]),
+    ]  # fmt: skip
+    beforehand = [Refusal("because", "it was") if k % 7 == 3 else None for k in range(len(curves))]
+    ids = [curve.object_id for curve in curves]
+    flat = classify_flat(flatten(curves, model.recipe.numbers), ids, model, refusals=beforehand, notes="read")
+    items = [
+        c if r is None else Unscored(c.object_id, r) for c, r in zip(curves, beforehand, strict=True)
+    ]  # fmt: skip
+    one_by_one = classify_many(items, model)
+    expected = ["; ".join(filter(None, ("read", n if pd.notna(n) else ""))) for n in one_by_one["notes"]]
+    assert flat["notes"].tolist() == expected
+    assert flat["photometry_sha256"].tolist() == [curve.photometry_sha256() for curve in curves]
+    rest = [c for c in flat if c not in ("notes", "photometry_sha256")]
+    pd.testing.assert_frame_equal(flat[rest], one_by_one[rest])
 
 
 def test_no_light_curve_gives_an_empty_table(model):
