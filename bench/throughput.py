@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from bench.published_way import alert_table, score_one
-from core.brokers.files import iter_file
+from core.brokers.files.many import iter_files
 from core.flat import FlatCurves, flatten
 from core.gp.george import fit_gp_george
 from core.lightcurve import LightCurve
@@ -42,10 +42,15 @@ VISIT, CADENCE, NIGHT = 10_000, 37.0, 10_000_000
 
 def read_all(folder: Path) -> list[LightCurve]:
     """All light curves of a folder, one per alert."""
+    return curves_of(sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES))
+
+
+def curves_of(paths: Sequence[Path]) -> list[LightCurve]:
+    """All light curves of some files; what can't be read is said on stderr."""
     out: list[LightCurve] = []
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
+    for path, items in iter_files(paths):
         try:
-            out += [item for item in iter_file(path) if isinstance(item, LightCurve)]
+            out += [item for item in items if isinstance(item, LightCurve)]
         except BadInput as error:
             print(f"{path.name}: {error.message[:100]}", file=sys.stderr)
     return out
@@ -139,13 +144,8 @@ def stages(flat: FlatCurves, model: Model) -> dict[str, float]:
 def packets(folder: Path, model: Model) -> dict[str, float]:
     """Alerts in Avro with everything they carry: read, and read and classified, per second."""
     paths = sorted(p for p in folder.rglob("*.avro"))
-    curves: list[LightCurve] = []
     clock = time.perf_counter()
-    for path in paths:
-        try:
-            curves += [item for item in iter_file(path) if isinstance(item, LightCurve)]
-        except BadInput:
-            continue
+    curves = curves_of(paths)
     read = time.perf_counter() - clock
     clock = time.perf_counter()
     scores = score_flat(flatten(curves), model)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.brokers.files import Unreadable, iter_file
+from core.brokers.files import Unreadable
+from core.brokers.files.many import iter_files
 from core.lightcurve import LightCurve
 from core.model import Prior
 from core.pipeline import Unscored
@@ -78,9 +79,10 @@ def items(unit: Unit, job: Job, survey: str) -> Iterator[Item]:
     """
     begins = unit.piece is None or unit.piece.record == 0
     held: Item | None = None
-    for path in unit.files:
+    options = {"survey": job.survey, "default_survey": survey, "flux_unit": job.flux_unit, "schemas": job.schemas}
+    for path, read in iter_files(unit.files, piece=unit.piece, **options):
         fresh, left = begins, float(unit.size if len(unit.files) == 1 else path.stat().st_size)
-        for item in _file(path, unit, job, survey, alone=job.alone and begins):
+        for item in _file(path, read, unit, job, alone=job.alone and begins):
             if held is not None:
                 yield held
             held = replace(item, begins=int(fresh))
@@ -91,19 +93,12 @@ def items(unit: Unit, job: Job, survey: str) -> Iterator[Item]:
         yield held
 
 
-def _file(path: Path, unit: Unit, job: Job, survey: str, *, alone: bool) -> Iterator[Item]:
+def _file(path: Path, read: Iterable[LightCurve | Unreadable], unit: Unit, job: Job, *, alone: bool) -> Iterator[Item]:
     name = path.relative_to(job.source).as_posix() if job.source.is_dir() else path.name
     each = unit.size / unit.expected if unit.expected and len(unit.files) == 1 else 0.0
     left = float(unit.size)
     try:
-        for found in iter_file(
-            path,
-            survey=job.survey,
-            default_survey=survey,
-            flux_unit=job.flux_unit,
-            schemas=job.schemas,
-            piece=unit.piece,
-        ):
+        for found in read:
             amount = len(found) + len(found.limits) if unit.long and isinstance(found, LightCurve) else 1
             size = min(each * amount, left)
             left -= size

@@ -219,7 +219,7 @@ def test_an_interrupted_run_leaves_the_old_file_and_no_half_one(tmp_path, monkey
         os.kill(os.getpid(), signal.SIGTERM)
         yield from ()
 
-    monkeypatch.setattr("stream.items.iter_file", killed)
+    monkeypatch.setattr("core.brokers.files.many.iter_file", killed)
     code, said = run(CURVES, "--out", out)
     assert code == 130 and "was not written" in said
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("scores.parquet", "the old one")]

@@ -310,7 +310,7 @@ def test_an_exception_in_a_reader_is_a_row_and_a_dead_letter(tmp_path, monkeypat
         if path.name == "a.csv":
             raise ZeroDivisionError("bomb")
 
-    monkeypatch.setattr("stream.items.iter_file", poisoned)
+    monkeypatch.setattr("core.brokers.files.many.iter_file", poisoned)
     assert run(tmp_path, "--out", tmp_path / "o.csv", "--dead-letters", tmp_path / "dead.json")[0] == 0
     rows = pd.read_csv(tmp_path / "o.csv")
     assert rows["refusal"].fillna("-").tolist() == ["-", "-", "error", "-", "-"]

@@ -48,13 +48,13 @@ def read_container(stream: BinaryIO, reading: Reading) -> Iterator[LightCurve | 
     One broken record or light curve is handed on as `Unreadable`. Raises BadInput for what ends the file: a broken
     header, a schema that is no alert, a truncated or oversized block.
     """
-    header = _header(stream)
+    header = header_of(stream)
     survey = _alert_survey(header.schema)
     fink = any(f["name"].startswith("fink_") for f in header.schema["fields"])
     reading.format = f"{'Fink ' if fink else ''}{survey.upper()} alerts (Avro)"
     provenance = Provenance(source=reading.name)
     index = reading.piece.record if reading.piece else 0
-    for block, count in _blocks(stream, header, reading):
+    for block, count in blocks_of(stream, header, reading):
         done = 0
         try:
             for read in _read(block, count, header, reading, provenance):
@@ -109,7 +109,32 @@ def _span(first: int, last: int) -> str:
 # --- the container ---------------------------------------------------------------------------------------------------
 
 
-def _header(stream: BinaryIO) -> Header:
+def header_of(stream: BinaryIO) -> Header:
+    """The header of a container, which the stream stands behind afterwards. Raises BadInput when there is none.
+
+    A survey's one-packet files all begin with the same kilobytes: those of the last file are compared, not read again.
+    """
+    global _last
+    known, meta = _last
+    if stream.read(len(known)) != known or not known:
+        stream.seek(0)
+        meta = _header_fields(stream)
+        end = stream.tell()
+        stream.seek(0)
+        _last = (stream.read(end), meta)
+    codec = meta.get("avro.codec", b"null").decode("utf-8", "replace")
+    if codec not in _CODECS:
+        raise BadInput("format", f"Avro codec {codec!r}; known are {', '.join(_CODECS)}")
+    text = meta.get("avro.schema", b"null")
+    schema, reader = schema_and_reader(text)
+    return Header(schema, reader, codec, _take(stream, 16, "header"), _program(text))
+
+
+#: The last header's bytes, but for the marker at its end, and what they say.
+_last: tuple[bytes, dict[str, bytes]] = (b"", {})
+
+
+def _header_fields(stream: BinaryIO) -> dict[str, bytes]:
     if _take(stream, 4, "header") != MAGIC:
         raise BadInput("format", "not an Avro container")
     meta: dict[str, bytes] = {}
@@ -128,12 +153,7 @@ def _header(stream: BinaryIO) -> Header:
                     )
                 pair.append(_take(stream, length, "header"))
             meta[pair[0].decode("utf-8", "replace")] = pair[1]
-    codec = meta.get("avro.codec", b"null").decode("utf-8", "replace")
-    if codec not in _CODECS:
-        raise BadInput("format", f"Avro codec {codec!r}; known are {', '.join(_CODECS)}")
-    text = meta.get("avro.schema", b"null")
-    schema, reader = schema_and_reader(text)
-    return Header(schema, reader, codec, _take(stream, 16, "header"), _program(text))
+    return meta
 
 
 @lru_cache(maxsize=16)
@@ -151,7 +171,7 @@ def _program(text: bytes) -> Program | None:
         return None
 
 
-def _blocks(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tuple[bytes, int]]:
+def blocks_of(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tuple[bytes, int]]:
     """(unpacked bytes, number of records) of each block; every size is checked before memory is asked for."""
     cap = reading.caps.block_bytes
     piece = reading.piece
@@ -177,7 +197,7 @@ def _blocks(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tupl
 
 def block_places(stream: BinaryIO) -> Iterator[tuple[int, int]]:
     """(offset [bytes], number of records) of each block of a container, none of them read. Raises BadInput as reading does."""
-    _header(stream)
+    header_of(stream)
     place = stream.tell()
     while first := stream.read(1):
         count, size = _long(stream, "block", first), _long(stream, "block")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +17,10 @@ from core.brokers.files.program import Program
 #: Records decoded in one call, and rows of each list that there is room for: what a block of small alerts fills.
 RECORDS = 256
 _ROWS = 16_384
-_ROWS_EACH = 2_048
+_ROWS_EACH = 256
+#: How many times that, where it was not enough.
+_MORE = (1, 16, 256)
+_MOST_ROWS = 32 * _ROWS
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,39 @@ class Records:
         return self.data[start : start + length].decode("ascii")
 
 
+@dataclass(frozen=True)
+class Joined:
+    """Records of several blocks, to be made light curves together."""
+
+    parts: Sequence[Records]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def table(self, name: str) -> NDArray[np.float64]:
+        """As `Records.table`, for all parts."""
+        return np.concatenate([part.table(name) for part in self.parts])
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """As `Records.rows`, for all parts."""
+        steps = [part.rows[1:] - part.rows[:-1] for part in self.parts]
+        return np.concatenate([np.zeros_like(steps[0][:1]), np.cumsum(np.concatenate(steps), axis=0)])
+
+    @property
+    def heads(self) -> list[dict[str, Any]]:
+        """As `Records.heads`, for all parts."""
+        return [head for part in self.parts for head in part.heads]
+
+
 def decode_records(program: Program, data: bytes, start: int, count: int, cap: int) -> Records:
     """Up to `RECORDS` of the ``count`` records that begin at ``start``. cap : bytes that each may take.
 
     Fewer than asked for when a record is unusual, broken or too long for the tables: the next one is for fastavro.
     """
     count = min(count, RECORDS)
-    for many in (1, 32):
-        room = np.full(len(program.widths), many * min(_ROWS, _ROWS_EACH * count))
+    for many in _MORE:
+        room = np.full(len(program.widths), min(_MOST_ROWS, many * min(_ROWS, _ROWS_EACH * count)))
         room[0] = count
         room[1 + len(program.layout.lists) :] = 0
         rooms = np.concatenate([[0], np.cumsum(room * program.widths)])

@@ -6,6 +6,7 @@ through the border. Where a packet is out of the ordinary, it is left to `ztf_pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from core.brokers.files.decoder import ERROR, UNUSUAL
 from core.brokers.files.packets import NESTED_FIELDS, TOP_FIELDS
 from core.brokers.files.program import Layout, Program, Words
-from core.brokers.files.records import Records, decode_records
+from core.brokers.files.records import Joined, Records, decode_records
 from core.brokers.files.ztf_packets import (
     GOOD,
     forced_fluxes,
@@ -64,10 +65,11 @@ def read_records(
     """
     records = decode_records(program, block, start, count, cap)
     stopped = records.status in (ERROR, UNUSUAL) or not len(records)
-    return (ztf_light_curves(records, provenance) if len(records) else []), records.places.tolist(), stopped
+    curves = ztf_light_curves(records, [provenance] * len(records)) if len(records) else []
+    return curves, records.places.tolist(), stopped
 
 
-def ztf_light_curves(records: Records, provenance: Provenance) -> list[LightCurve | None]:
+def ztf_light_curves(records: Records | Joined, provenances: Sequence[Provenance]) -> list[LightCurve | None]:
     """The light curve of each record, None where `ztf_packets.ztf_light_curve` has something to say of the packet."""
     alerts = records.table("prv_candidates")
     found, limits, values, places, counts = _sorted_out(alerts, records.table("fp_hists"), records.rows)
@@ -97,7 +99,7 @@ def ztf_light_curves(records: Records, provenance: Provenance) -> list[LightCurv
             kinds = counts[i].tolist()
             parts["notes"] = (*alert_notes(kinds), *forced_notes(*kinds[N_STATES + 1 :]))
         try:
-            parts |= packet_facts(head, provenance)
+            parts |= packet_facts(head, provenances[i])
             out.append(LightCurve(**parts) if how == _AS_IT_IS else light_curve(**parts))
         except BadInput:
             out.append(None)

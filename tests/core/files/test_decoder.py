@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.brokers.files import Caps, avro, iter_file
 from core.brokers.files import decoder as compiled
+from core.brokers.files.many import iter_files
 from core.brokers.files.program import NoProgram, program_of
 from core.brokers.files.records import decode_records
 from core.brokers.files.schemas import checked_schema
@@ -105,8 +106,8 @@ def test_every_wanted_value_is_the_one_that_fastavro_reads(name):
 def test_nothing_of_real_alerts_is_left_to_fastavro():
     for name in ZTF_FILES:
         with (DATA / name).open("rb") as stream:
-            header = avro._header(stream)
-            for block, count in avro._blocks(stream, header, avro.Reading("x")):
+            header = avro.header_of(stream)
+            for block, count in avro.blocks_of(stream, header, avro.Reading("x")):
                 curves, places, stopped = read_records(header.program, block, 0, count, 2**23, Provenance())
                 assert len(curves) == count and None not in curves and not stopped and places[-1] == len(block)
 
@@ -174,7 +175,7 @@ def test_garbage_is_never_more_than_an_error(block):
     program = program_of(checked_schema(ZTF_SCHEMA), LAYOUT)
     records = decode_records(program, block, 0, 5, 2**20)
     assert records.places[-1] <= len(block)
-    assert len(ztf_light_curves(records, Provenance())) == len(records)
+    assert len(ztf_light_curves(records, [Provenance()] * len(records))) == len(records)
 
 
 def test_a_thousand_real_bytes_flipped_one_by_one():
@@ -274,3 +275,38 @@ def test_a_history_longer_than_the_tables_is_read_all_the_same():
     (read,) = same(handmade(ZTF_SCHEMA, "null", (1, None, record(long))))
     assert len(read["mjd"][1]) == 8 * 20_000
     same(handmade(ZTF_SCHEMA, "null", (5, None, record(ztf_packet()) * 2 + record(long) + record(ztf_packet()) * 2)))
+
+
+# --- many files ------------------------------------------------------------------------------------------------------
+
+
+def test_files_read_together_give_what_each_gives_alone(tmp_path):
+    """Files of one packet, of many, truncated, of another survey and of no alerts, in turn."""
+    files = {name: (DATA / name).read_bytes() for name in FILES}
+    for k in range(3):
+        files[f"own_{k}.avro"] = container(ZTF_SCHEMA, [ztf_packet(candidate(k), candidate(-k - 1, 2), candid=k + 1)])
+    files["wrong.avro"] = container(ZTF_SCHEMA, [ztf_packet(), ztf_packet(objectId=""), ztf_packet(candidate(fid=9))])
+    files["cut.avro"] = files["own_1.avro"][:-30]
+    files["text.avro"] = b"hello"
+    paths = []
+    for name, data in sorted(files.items()):
+        paths.append(tmp_path / name)
+        paths[-1].write_bytes(data)
+
+    def outcomes(files):
+        for path, items in files:
+            try:
+                yield from ((path.name, told(item)) for item in items)
+            except BadInput as error:
+                yield path.name, error.reason, error.message
+
+    assert list(outcomes(iter_files(iter(paths)))) == list(outcomes((path, iter_file(path)) for path in paths))
+
+
+def test_a_file_that_is_gone_is_missed_where_it_is_read(tmp_path):
+    path = tmp_path / "own.avro"
+    path.write_bytes(container(ZTF_SCHEMA, [ztf_packet()]))
+    read = iter_files([tmp_path / "gone.avro", path])
+    with pytest.raises(BadInput, match=r"gone\.avro"):
+        list(next(read)[1])
+    assert len(list(next(read)[1])) == 1
