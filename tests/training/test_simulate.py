@@ -17,6 +17,7 @@ from training.simulate.blackbody import magnetar_luminosity, observed_flux
 from training.simulate.outbursts import flare_shape
 from training.simulate.parameters import TABLE, draw
 from training.simulate.reach import draw_flux_limited, draw_redshift
+from training.simulate.scene import Scene
 from training.simulate.stars import eclipsing_binary, microlensing, rr_lyrae, saw_tooth
 from training.simulate.survey import Sky
 from training.simulate.walk import damped_random_walk
@@ -168,5 +169,12 @@ def test_redshifts_fill_the_volume_and_bright_sources_are_met_more_often() -> No
     z = np.array([draw_redshift(rng, 0.1) for _ in range(4000)])
     assert z.max() <= 0.1
     assert np.mean(comoving_mpc(z) < comoving_mpc(0.1) / 2) == pytest.approx(1 / 8, abs=0.03)
-    chosen = np.array([draw_flux_limited(rng, np.array([-19.0, -17.0]), 19.0, 1.0)[0] for _ in range(1000)])
+    scene = Scene("ztf", 18.0)
+    chosen = np.array([draw_flux_limited(rng, np.array([-19.0, -17.0]), scene, "SNIax")[0] for _ in range(1000)])
     assert np.mean(chosen == 1) == pytest.approx(10 ** (-0.6 * 2), abs=0.04)
+
+
+def test_a_rate_that_grows_with_redshift_gives_more_distant_sources() -> None:
+    rng = np.random.default_rng(6)
+    falling, flat, growing = (np.mean([draw_redshift(rng, 1.0, e) for _ in range(1500)]) for e in (-2.0, 0.0, 2.5))
+    assert falling < flat - 0.01 and flat + 0.01 < growing

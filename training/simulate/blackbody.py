@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from core.bands import WAVELENGTH
-from training.simulate.event import Array, Event, galactic_dust, host_dust, host_light
+from training.simulate.event import Array, Event, host_dust, host_light
 from training.simulate.parameters import draw
 from training.simulate.reach import draw_flux_limited, luminosity_distance_cm
+from training.simulate.scene import Scene
 
 _C, _H, _K, _SIGMA = 2.998e10, 6.626e-27, 1.381e-16, 5.670e-5
 _DAY, _SUN = 86400.0, 1.989e33
@@ -20,7 +22,7 @@ def observed_flux(
 
     uv_cut : below this rest wavelength [Å] the flux falls in proportion to it (Nicholl et al. 2017), 0 for none.
     """
-    rest_cm = WAVELENGTH[:2][band] / (1 + redshift) * 1e-8
+    rest_cm = WAVELENGTH[band] / (1 + redshift) * 1e-8
     frequency = _C / rest_cm
     b_nu = 2 * _H * frequency**3 / _C**2 / np.expm1(np.minimum(_H * frequency / (_K * temperature), 600.0))
     l_nu = np.pi * b_nu / (_SIGMA * temperature**4) * luminosity
@@ -49,15 +51,20 @@ def magnetar_luminosity(days: Array, spin_ms: float, field_1e14: float, mass: fl
     diffusion = np.sqrt(2 * 0.15 * mass * _SUN / (13.7 * _C * velocity_kms * 1e5)) / _DAY
     grid = np.linspace(0, 1, 300) ** 1.5 * max(float(np.max(days, initial=1.0)), 1.0)
     power = energy / (spin_down * _DAY) / (1 + grid / spin_down) ** 2
-    # The integral of P(t') exp((t'² - t²)/τ²) 2t'/τ² dt', stepped forward so that the exponential cannot overflow.
+    return np.interp(days, grid, _diffused(grid, power, diffusion), left=0.0)
+
+
+@njit(cache=True)
+def _diffused(grid: Array, power: Array, diffusion: float) -> Array:
+    """The integral of P(t') exp((t'² - t²)/τ²) 2t'/τ² dt', stepped forward so that the exponential cannot overflow."""
     out = np.zeros_like(grid)
     for i in range(1, len(grid)):
         keep = np.exp((grid[i - 1] ** 2 - grid[i] ** 2) / diffusion**2)
         out[i] = out[i - 1] * keep + 0.5 * (power[i] + power[i - 1]) * (1 - keep)
-    return np.interp(days, grid, out, left=0.0)
+    return out
 
 
-def superluminous(rng: np.random.Generator, limit: float) -> Event:
+def superluminous(rng: np.random.Generator, scene: Scene) -> Event:
     """SLSN-I: magnetar-heated black body with a photosphere that expands until it reaches a floor temperature."""
     grid = np.linspace(0.5, 600, 400)
     tries, curves, absolute = [], [], []
@@ -68,10 +75,9 @@ def superluminous(rng: np.random.Generator, limit: float) -> Event:
         # Observed ones peak at -19.8 to -22.8 (Gomez et al. 2024); a fainter one would not be called superluminous.
         if -23.0 < peak_mag < -19.8:
             tries, curves, absolute = [*tries, p], [*curves, curve], [*absolute, peak_mag]
-    i, z = draw_flux_limited(rng, np.array(absolute), limit, 1.2)
+    i, z = draw_flux_limited(rng, np.array(absolute), scene, "SLSN-I")
     p, luminosity = tries[i], curves[i]
-    ebv, dust = galactic_dust(rng)
-    dust = dust * host_dust(p["av_host"], z)
+    dust = scene.dust * host_dust(p["av_host"], z)
     radius = p["velocity_kms"] * 1e5 * grid * _DAY
     temperature = np.maximum((luminosity / (4 * np.pi * radius**2 * _SIGMA)) ** 0.25, p["floor_kk"] * 1e3)
     peak = grid[np.argmax(luminosity)]
@@ -82,17 +88,16 @@ def superluminous(rng: np.random.Generator, limit: float) -> Event:
         return observed_flux(light, np.interp(rest, grid, temperature), z, band, p["uv_cut"]) * dust[band]
 
     span = (-peak * (1 + z), (600 - peak) * (1 + z))
-    return Event("SLSN-I", "SLSN-I", flux, False, span, host_light(rng) * 0.3, z, parameters=p | {"ebv": ebv})
+    return Event("SLSN-I", "SLSN-I", flux, False, span, host_light(rng, z) * 0.3, z, parameters=p)
 
 
-def tidal_disruption(rng: np.random.Generator, limit: float) -> Event:
+def tidal_disruption(rng: np.random.Generator, scene: Scene) -> Event:
     """TDE: hot black body, Gaussian rise and power-law fall near t^-5/3 (van Velzen et al. 2021)."""
     tries = [draw("TDE", rng) for _ in range(12)]
     absolute = np.array([absolute_g(10 ** p["log_l"], 1e3 * p["temperature_kk"]) for p in tries])
-    i, z = draw_flux_limited(rng, absolute, limit, 0.6)
+    i, z = draw_flux_limited(rng, absolute, scene, "TDE")
     p = tries[i]
-    ebv, dust = galactic_dust(rng)
-    dust = dust * host_dust(p["av_host"], z)
+    dust = scene.dust * host_dust(p["av_host"], z)
 
     def flux(t, band):
         rest = t / (1 + z)
@@ -105,4 +110,4 @@ def tidal_disruption(rng: np.random.Generator, limit: float) -> Event:
         return observed_flux(10 ** p["log_l"] * shape, temperature, z, band) * dust[band]
 
     span = (-4 * p["rise"] * (1 + z), 500.0 * (1 + z))
-    return Event("TDE", "TDE", flux, False, span, host_light(rng), z, parameters=p | {"ebv": ebv})
+    return Event("TDE", "TDE", flux, False, span, host_light(rng, z), z, parameters=p)

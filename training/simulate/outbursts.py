@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.bands import WAVELENGTH
 from core.photometry import magnitude_to_flux
-from training.simulate.event import Array, Event, mags_to_band_flux
-from training.simulate.parameters import draw
-
-_G_R = np.array([0, 1], np.int8)
+from training.simulate.colours import constant, smooth_colours, stellar_colours
+from training.simulate.event import Array, Event
+from training.simulate.parameters import ZTF, draw_for
+from training.simulate.scene import Scene
 
 
 def flare_shape(time: Array) -> Array:
@@ -20,14 +21,14 @@ def flare_shape(time: Array) -> Array:
     return np.where(t < -1, 0.0, np.where(t <= 0, np.maximum(rise, 0.0), fall))
 
 
-def m_dwarf_flares(rng: np.random.Generator) -> Event:
+def m_dwarf_flares(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """An M dwarf that flares: many flares with power-law amplitudes at one place, each minutes to hours long.
 
     Hot (about 10,000 K) light on a red star, so that g stands out more than r (Kowalski et al. 2013).
     """
-    p = draw("M-dwarf", rng)
-    quiet = mags_to_band_flux(p["r_quiet"] + p["g_minus_r"], p["r_quiet"], _G_R)
-    colour = planck(WAVELENGTH[:2], p["temperature_kk"] * 1e3)
+    p = draw_for(scene, "M-dwarf", rng)
+    quiet = constant(p["r_quiet"], stellar_colours(p["g_minus_r"]))
+    colour = planck(WAVELENGTH, p["temperature_kk"] * 1e3)
     colour = colour / colour[0]
     days = 400.0
     n = min(rng.poisson(p["flares_per_day"] * days), 4000)
@@ -56,9 +57,9 @@ def planck(wavelength: Array, temperature: float) -> Array:
     return frequency**3 / np.expm1(np.minimum(4.799e-11 * frequency / temperature, 700.0))
 
 
-def dwarf_nova(rng: np.random.Generator) -> Event:
+def dwarf_nova(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """Cataclysmic variable: outbursts of 2 to 8 mag, quick up, plateau, exponential down (Coppejans et al. 2016)."""
-    p = draw("CV", rng)
+    p = draw_for(scene, "CV", rng)
     times, t = [], rng.uniform(-p["recurrence"], p["recurrence"])
     while t < 1600:
         times.append(t)
@@ -66,7 +67,7 @@ def dwarf_nova(rng: np.random.Generator) -> Event:
     start = np.array(times)
     size = np.clip(rng.normal(1.0, 0.12, len(start)), 0.5, 1.3)
     length = p["plateau"] * np.exp(rng.normal(0, 0.3, len(start)))
-    quiet = mags_to_band_flux(p["r_quiet"] + p["g_minus_r_quiet"], p["r_quiet"], _G_R)
+    quiet = constant(p["r_quiet"], smooth_colours(p["g_minus_r_quiet"]))
     r_peak = p["r_quiet"] - p["amplitude"]
 
     def flux(t, band):
@@ -78,21 +79,26 @@ def dwarf_nova(rng: np.random.Generator) -> Event:
         )
         fading = np.min(fading + (1 - size) * p["amplitude"], axis=1)
         r = r_peak + fading
-        return quiet[band] + mags_to_band_flux(r + p["g_minus_r_outburst"] + 0.02 * fading, r, band)
+        return quiet[band] + magnitude_to_flux(r + _of_band(p["g_minus_r_outburst"] + 0.02 * fading, band))
 
     return Event("other", "CV", flux, True, parameters=p)
 
 
-def nova(rng: np.random.Generator) -> Event:
+def nova(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """Classical nova: days up, then a decline that slows, set by the time to fall two magnitudes (Strope et al. 2010)."""
-    p = draw("nova", rng)
+    p = draw_for(scene, "nova", rng)
 
     def flux(t, band):
         up = np.clip(-t / p["rise"], 0, None) * 2.5
         down = 5.0 * np.log10(1 + np.clip(t, 0, None) / p["t2"] * (10**0.4 - 1))
         r = p["r_peak"] + up + down
         colour = p["g_minus_r"] + p["reddening_rate"] * np.clip(t, 0, 100)
-        return mags_to_band_flux(r + colour, r, band)
+        return magnitude_to_flux(r + _of_band(colour, band))
 
-    quiet = magnitude_to_flux(np.array([22.0, 21.5]))
+    quiet = constant(21.5, smooth_colours(0.5))
     return Event("other", "nova", flux, False, (-4 * p["rise"], 900.0), underlying=quiet, parameters=p)
+
+
+def _of_band(g_minus_r: Array, band: NDArray[np.int8]) -> Array:
+    """(N,) magnitude of each point's band minus r, for its own colour."""
+    return np.take_along_axis(smooth_colours(g_minus_r), band[:, None].astype(np.int64), axis=1)[:, 0]

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from training.simulate.scene import Scene
+
 
 class Law(Protocol):
     """How one parameter is distributed."""
@@ -262,3 +264,27 @@ TABLE: dict[str, dict[str, Law]] = {
 def draw(name: str, rng: np.random.Generator) -> dict[str, float]:
     """One draw of every parameter of a row of the table, in the table's order."""
     return {parameter: law.draw(rng) for parameter, law in TABLE[name].items()}
+
+
+#: What LSST meets instead: it saturates near 16 and sees four magnitudes deeper, so its stars and nuclei are fainter.
+TABLE_LSST: dict[str, dict[str, Law]] = {
+    "RRL": {"r_mean": Normal(19.5, 1.8, 2.0, 16.3, 24.0)},
+    "EB": {"r_mean": Normal(20.0, 2.0, 1.8, 16.3, 24.0)},
+    "Mira": {"r_mean": Normal(18.5, 1.2, 2.2, 16.3, 24.0)},
+    "uLens": {"r_baseline": Normal(21.0, 1.8, 1.5, 16.5, 24.5)},
+    "M-dwarf": {"r_quiet": Normal(21.0, 1.8, 1.8, 16.5, 25.0)},
+    "AGN": {"r_mean": Normal(20.5, 1.3, 1.3, 16.5, 23.5), "redshift": LogNormal(0.05, 0.28, 0.03, 4.5)},
+    "CV": {"r_quiet": Normal(22.5, 1.8, 1.5, 17.0, 27.0)},
+    "nova": {"r_peak": Normal(18.5, 1.5, 2.5, 16.0, 23.0)},
+    "YSO": {"r_mean": Normal(19.5, 1.6, 2.0, 16.3, 24.0)},
+    "cepheid": {"r_mean": Normal(18.5, 1.2, 2.0, 16.3, 24.0)},
+    "delta-scuti": {"r_mean": Normal(19.5, 1.8, 2.0, 16.3, 24.0)},
+}
+#: The scene of a caller that says nothing.
+ZTF = Scene("ztf", 20.6)
+
+
+def draw_for(scene: Scene, name: str, rng: np.random.Generator) -> dict[str, float]:
+    """One draw of every parameter of a row of the table, as the scene's survey meets them."""
+    laws = TABLE[name] | (TABLE_LSST.get(name, {}) if scene.survey == "lsst" else {})
+    return {parameter: law.draw(rng) for parameter, law in laws.items()}

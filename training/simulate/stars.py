@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.simulate.event import Array, Event, mags_to_band_flux
-from training.simulate.parameters import draw
+from training.simulate.colours import changing, constant, smooth_colours, stellar_colours
+from training.simulate.event import Array, Event
+from training.simulate.parameters import ZTF, draw_for
+from training.simulate.scene import Scene
 from training.simulate.walk import damped_random_walk
 
 
@@ -20,9 +22,9 @@ def saw_tooth(phase: Array, rise: float, harmonics: int = 7) -> Array:
     return -(np.sin(2 * np.pi * np.outer(np.asarray(phase) + rise / 2, k)) @ strength)
 
 
-def rr_lyrae(rng: np.random.Generator) -> Event:
+def rr_lyrae(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """RR Lyrae star: saw-tooth (ab) or near-sine (c), 0.25 to 0.85 d (Sesar et al. 2010)."""
-    p = draw("RRL", rng)
+    p = draw_for(scene, "RRL", rng)
     type_c = p["is_c"] < 0.25
     period = rng.normal(0.32, 0.04) if type_c else rng.normal(0.57, 0.07)
     period = float(np.clip(period, 0.22, 0.9))
@@ -32,20 +34,19 @@ def rr_lyrae(rng: np.random.Generator) -> Event:
     )
     rise = rng.uniform(0.38, 0.48) if type_c else rng.uniform(0.12, 0.2)
     offset, beat, r_over_g = rng.uniform(), rng.uniform(20, 100), rng.normal(0.72, 0.03)
+    colours = stellar_colours(p["g_minus_r"])
 
     def flux(t, band):
         swing = saw_tooth(t / period + offset, rise) * (1 + p["blazhko"] * np.sin(2 * np.pi * t / beat))
-        return mags_to_band_flux(
-            p["r_mean"] + p["g_minus_r"] + g_amplitude * swing, p["r_mean"] + r_over_g * g_amplitude * swing, band
-        )
+        return changing(p["r_mean"], colours, g_amplitude * swing, r_over_g * g_amplitude * swing, band)
 
     parameters = p | {"period": period, "g_amplitude": float(g_amplitude)}
     return Event("RRL", "RRc" if type_c else "RRab", flux, True, parameters=parameters)
 
 
-def eclipsing_binary(rng: np.random.Generator) -> Event:
+def eclipsing_binary(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """Eclipsing binary: detached (flat with dips), β Lyrae, or W UMa (always changing) (Prša et al. 2011)."""
-    p = draw("EB", rng)
+    p = draw_for(scene, "EB", rng)
     kind = "EA" if p["kind"] < 0.45 else "EB" if p["kind"] < 0.6 else "EW"
     period = {
         "EA": float(np.exp(rng.uniform(np.log(0.5), np.log(15)))),
@@ -57,6 +58,7 @@ def eclipsing_binary(rng: np.random.Generator) -> Event:
     second = depth * (rng.uniform(0.75, 1.0) if kind == "EW" else p["second_depth"])
     ellipsoidal = {"EA": 0.0, "EB": rng.uniform(0.1, 0.4), "EW": 1.0}[kind]
     offset = rng.uniform()
+    colours = stellar_colours(p["g_minus_r"])
 
     def flux(t, band):
         phase = (t / period + offset + 0.5) % 1.0 - 0.5
@@ -66,57 +68,59 @@ def eclipsing_binary(rng: np.random.Generator) -> Event:
             1 + np.cos(2 * np.pi * phase)
         )
         fading = (1 - ellipsoidal) * dips + ellipsoidal * wave
-        return mags_to_band_flux(p["r_mean"] + p["g_minus_r"] + p["colour_of_dip"] * fading, p["r_mean"] + fading, band)
+        return changing(p["r_mean"], colours, p["colour_of_dip"] * fading, fading, band)
 
     return Event("EB", kind, flux, True, parameters=p | {"period": period})
 
 
-def long_period(rng: np.random.Generator) -> Event:
+def long_period(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """Mira or semi-regular giant: months to years per cycle, larger in g than in r (Iwanek et al. 2021)."""
-    p = draw("Mira", rng)
+    p = draw_for(scene, "Mira", rng)
     mira = p["is_mira"] < 0.6
     amplitude = p["g_amplitude"] if mira else p["g_amplitude_semiregular"]
     period = max(p["period"], 100.0) if mira else p["period"]
     cycles = 1 + p["cycle_scatter"] * rng.normal(size=200)
     offset, second = rng.uniform(), rng.uniform(0.3, 0.7)
+    colours = stellar_colours(p["g_minus_r"])
 
     def flux(t, band):
         phase = t / period + offset
         swing = saw_tooth(phase, p["rise_fraction"], 3) * np.abs(cycles[np.floor(phase).astype(int) % 200])
         if not mira:
             swing = 0.7 * swing + 0.3 * np.cos(2 * np.pi * phase / second)
-        g = p["r_mean"] + p["g_minus_r"] + amplitude * swing
-        return mags_to_band_flux(g, p["r_mean"] + p["r_over_g"] * amplitude * swing, band)
+        return changing(p["r_mean"], colours, amplitude * swing, p["r_over_g"] * amplitude * swing, band)
 
     return Event("Mira", "Mira" if mira else "LPV", flux, True, parameters=p)
 
 
-def cepheid(rng: np.random.Generator) -> Event:
+def cepheid(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """Classical Cepheid: saw-tooth of days to weeks (Soszyński et al. 2008)."""
-    return _pulsator("cepheid", rng, rise=(0.2, 0.45))
+    return _pulsator("cepheid", rng, scene, rise=(0.2, 0.45))
 
 
-def delta_scuti(rng: np.random.Generator) -> Event:
+def delta_scuti(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """High-amplitude δ Scuti star: saw-tooth of one to five hours (Jurcsik & Hajdu 2022)."""
-    return _pulsator("delta-scuti", rng, rise=(0.25, 0.45))
+    return _pulsator("delta-scuti", rng, scene, rise=(0.25, 0.45))
 
 
-def _pulsator(kind: str, rng: np.random.Generator, rise: tuple[float, float]) -> Event:
-    p = draw(kind, rng)
+def _pulsator(kind: str, rng: np.random.Generator, scene: Scene, rise: tuple[float, float]) -> Event:
+    p = draw_for(scene, kind, rng)
     skew, offset, r_over_g = rng.uniform(*rise), rng.uniform(), rng.normal(0.68, 0.04)
+    colours = stellar_colours(p["g_minus_r"])
 
     def flux(t, band):
         swing = p["g_amplitude"] * saw_tooth(t / p["period"] + offset, skew)
-        return mags_to_band_flux(p["r_mean"] + p["g_minus_r"] + swing, p["r_mean"] + r_over_g * swing, band)
+        return changing(p["r_mean"], colours, swing, r_over_g * swing, band)
 
     return Event("other", kind, flux, True, parameters=p)
 
 
-def young_star(rng: np.random.Generator) -> Event:
+def young_star(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """Young stellar object: stochastic changes, in a third of them with quasi-periodic dips (Cody et al. 2014)."""
-    p = draw("YSO", rng)
+    p = draw_for(scene, "YSO", rng)
     walk = damped_random_walk(rng, 10 ** p["log_sf"], 10 ** p["log_tau"])
     dipper, offset, wobble = p["dips"] < 0.35, rng.uniform(), rng.uniform(0, 2 * np.pi, 3)
+    colours = stellar_colours(p["g_minus_r"])
 
     def flux(t, band):
         fading = walk(t)
@@ -124,17 +128,18 @@ def young_star(rng: np.random.Generator) -> Event:
             phase = t / p["dip_period"] + offset + 0.1 * np.sin(2 * np.pi * t / 47.0 + wobble[0])
             strength = 0.5 * (1 + np.sin(2 * np.pi * t / 31.0 + wobble[1]))
             fading = fading + p["dip_depth"] * strength * np.maximum(np.cos(2 * np.pi * phase), 0) ** 4
-        return mags_to_band_flux(p["r_mean"] + p["g_minus_r"] + fading, p["r_mean"] + p["r_over_g"] * fading, band)
+        return changing(p["r_mean"], colours, fading, p["r_over_g"] * fading, band)
 
     return Event("other", "YSO dipper" if dipper else "YSO", flux, True, parameters=p)
 
 
-def microlensing(rng: np.random.Generator) -> Event:
+def microlensing(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """A star magnified by a point lens (Paczyński 1986, eq. 1), part of its light being a neighbour's."""
-    p = draw("uLens", rng)
-    total = mags_to_band_flux(p["r_baseline"] + p["g_minus_r"], p["r_baseline"], np.array([0, 1], np.int8))
+    p = draw_for(scene, "uLens", rng)
+    total = constant(p["r_baseline"], stellar_colours(p["g_minus_r"]))
+    tilt = 2 * smooth_colours(1.0) - 1
     # Colour of the blend only tilts which share of each band is lensed: magnification itself has no colour.
-    share = np.clip(p["unblended"] * 10 ** (-0.2 * p["blend_colour"] * np.array([1, -1])), 0.05, 1.0)
+    share = np.clip(p["unblended"] * 10 ** (-0.2 * p["blend_colour"] * tilt), 0.05, 1.0)
 
     def flux(t, band):
         u = np.hypot(p["u0"], t / p["einstein_days"])
@@ -145,13 +150,14 @@ def microlensing(rng: np.random.Generator) -> Event:
     return Event("uLens", "point lens", flux, False, span, underlying=total, parameters=p)
 
 
-def active_nucleus(rng: np.random.Generator) -> Event:
+def active_nucleus(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
     """Active galactic nucleus: a damped random walk in magnitude, bluer when brighter (MacLeod et al. 2010)."""
-    p = draw("AGN", rng)
+    p = draw_for(scene, "AGN", rng)
     walk = damped_random_walk(rng, 10 ** p["log_sf"], 10 ** p["log_tau"] * (1 + p["redshift"]))
+    colours = smooth_colours(p["g_minus_r"])
 
     def flux(t, band):
         change = walk(t)
-        return mags_to_band_flux(p["r_mean"] + p["g_minus_r"] + change, p["r_mean"] + p["r_over_g"] * change, band)
+        return changing(p["r_mean"], colours, change, p["r_over_g"] * change, band)
 
     return Event("AGN", "AGN", flux, True, redshift=p["redshift"], parameters=p)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.photometry import limiting_magnitude_to_sigma
 from training.alertlike import TRUE_OVER_QUOTED, quoted_error
 from training.simulate.event import Array, Event
+from training.simulate.scene import Scene
 
 #: Difference images are shallower than the single-visit depths of the cadence table, for the reference adds noise [mag].
 DIFFERENCE_LOSS = 0.3
@@ -23,6 +24,8 @@ SECOND_VISIT = 0.12
 #: Detections lost to bad pixels, the real-bogus cut and bright neighbours.
 LOST = 0.04
 DETECTION_SIGMA = 5.0
+#: Half of each class is as bright as a spectroscopic survey follows up, half goes to the depth of the alerts [mag].
+BRIGHT_LIMIT, DEEP_LIMIT = 19.0, 20.6
 #: Fewer detections than this make no light curve; both bands must be there at least once, unless it lives for hours.
 MIN_DETECTIONS = 3
 
@@ -40,7 +43,11 @@ class Visits:
 
 @dataclass(frozen=True)
 class Observed:
-    """The detections of one source, as its alerts would list them: signed flux [FLUXCAL]."""
+    """The points of one source, as its alerts would list them: signed flux [FLUXCAL].
+
+    field : ``ztf``, ``wfd`` or ``ddf``. peak_mjd : of a transient's zero, NaN for stars and nuclei. detected : (N,)
+    detection or forced photometry; None when all are detections.
+    """
 
     mjd: Array
     flux: Array
@@ -48,10 +55,33 @@ class Observed:
     band: NDArray[np.int8]
     ra: float
     dec: float
+    field: str = "ztf"
+    mwebv: float = 0.0
+    peak_mjd: float = np.nan
+    detected: NDArray[np.bool_] | None = None
+
+    @property
+    def is_detection(self) -> NDArray[np.bool_]:
+        """(N,) which points are detections."""
+        return np.ones(len(self.mjd), bool) if self.detected is None else self.detected
+
+    def points(self, chosen: NDArray[np.bool_]) -> Observed:
+        """Only these points."""
+        detected = None if self.detected is None else self.detected[chosen]
+        return replace(
+            self,
+            mjd=self.mjd[chosen],
+            flux=self.flux[chosen],
+            flux_err=self.flux_err[chosen],
+            band=self.band[chosen],
+            detected=detected,
+        )
 
 
 class Sky:
     """Places on the sky with the visits that ZTF made to them (2018 to 2022), or nominal ones without the table."""
+
+    survey = "ztf"
 
     def __init__(self, cadence: str | Path | None = None) -> None:
         self._places: list[tuple[float, float, Array, NDArray[np.int8], Array]] = []
@@ -110,6 +140,12 @@ def nominal_place(rng: np.random.Generator) -> tuple[float, float, Array, NDArra
     return float(rng.uniform(0, 360)), float(np.rad2deg(np.arcsin(rng.uniform(-0.4, 1.0)))), mjd, band, depth
 
 
+def ztf_scene(rng: np.random.Generator) -> Scene:
+    """Half of the transients are as bright as a spectroscopic survey follows up, half go to the depth of the alerts."""
+    limit = BRIGHT_LIMIT if rng.uniform() < 0.5 else DEEP_LIMIT
+    return Scene("ztf", limit, float(min(rng.exponential(0.06), 0.4)))
+
+
 def observe(event: Event, sky: Sky, rng: np.random.Generator) -> Observed | None:
     """What alerts would show of an event, or None when too little of it is detected.
 
@@ -132,7 +168,9 @@ def observe(event: Event, sky: Sky, rng: np.random.Generator) -> Observed | None
         return None
     flux = event.flux(days[window], visits.band[window])
     seen = _detect(event, visits, window, flux, event.underlying, rng)
-    return seen if seen is not None and len(np.unique(np.round(seen.mjd))) >= event.min_nights else None
+    if seen is None or len(np.unique(np.round(seen.mjd))) < event.min_nights:
+        return None
+    return replace(seen, peak_mjd=float(zero))
 
 
 def _observe_variable(event: Event, visits: Visits, rng: np.random.Generator) -> Observed | None:
@@ -147,7 +185,7 @@ def _observe_variable(event: Event, visits: Visits, rng: np.random.Generator) ->
     epochs = np.sort(rng.uniform(0, 400, int(rng.integers(3, 20))))
     reference = np.array([np.mean(event.flux(epochs, np.full(len(epochs), b, np.int8))) for b in (0, 1)])
     flux = event.flux(days, visits.band[window]) - reference[visits.band[window]]
-    return _detect(event, visits, window, flux, reference + event.underlying, rng)
+    return _detect(event, visits, window, flux, reference + event.underlying[:2], rng)
 
 
 def _detect(
@@ -169,4 +207,4 @@ def _detect(
 
 def peak_magnitude(observed: Observed) -> float:
     """The brightest detection [mag], whichever its sign."""
-    return float(27.5 - 2.5 * np.log10(np.abs(observed.flux).max()))
+    return float(27.5 - 2.5 * np.log10(np.abs(observed.flux[observed.is_detection]).max()))
