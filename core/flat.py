@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from core.bands import WAVELENGTH
-from core.lightcurve import LightCurve
+from core.lightcurve import MAX_FLUX, MJD_RANGE, LightCurve
+
+_SECOND = 1.0 / 86400.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,37 @@ def flatten(curves: Sequence[LightCurve], names: Sequence[str] = ()) -> FlatCurv
         forced=np.concatenate([c.forced for c in curves] or empty).astype(bool),
         numbers={name: np.array([_number(c, name) for c in curves], dtype=float) for name in names},
     )
+
+
+@njit(cache=True)
+def in_order(offsets, mjd, flux, flux_err, band):
+    """(B,) whether `core.lightcurve.light_curve` would leave a light curve as it is, but for too many points."""
+    out = np.empty(offsets.size - 1, np.bool_)
+    for b in range(offsets.size - 1):
+        here = slice(offsets[b], offsets[b + 1])
+        out[b] = points_in_order(mjd[here], flux[here], flux_err[here], band[here])
+    return out
+
+
+@njit(cache=True)
+def points_in_order(mjd, flux, flux_err, band):
+    """As `in_order`, of one light curve: all in range, sorted by time and band, no two of a band within a second."""
+    for i in range(len(mjd)):
+        if not (
+            MJD_RANGE[0] <= mjd[i] <= MJD_RANGE[1] and abs(flux[i]) <= MAX_FLUX
+            and 1.0 / MAX_FLUX <= flux_err[i] <= MAX_FLUX and band[i] >= 0
+        ):  # fmt: skip
+            return False
+        k = i - 1
+        while k >= 0:
+            if mjd[k] > mjd[i] or (mjd[k] == mjd[i] and band[k] >= band[i]):
+                return False
+            if mjd[i] - mjd[k] >= _SECOND:
+                break
+            if band[k] == band[i]:
+                return False
+            k -= 1
+    return True
 
 
 def coordinates(curves: FlatCurves) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

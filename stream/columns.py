@@ -17,12 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numba import njit
 from numpy.typing import NDArray
 
 from core.bands import BANDS, band_index
-from core.flat import FlatCurves
-from core.lightcurve import MAX_FLUX, MAX_REDSHIFT, MJD_RANGE, light_curve
+from core.flat import FlatCurves, in_order
+from core.lightcurve import MAX_REDSHIFT, light_curve
 from core.photometry import difference_sign, magnitude_error_to_flux_error, magnitude_to_flux
 from core.refusal import BadInput
 
@@ -69,7 +68,7 @@ def _batch(batch: pa.RecordBatch, name: str) -> Batch:
     numbers = {n: _numpy(columns[n], np.nan).astype(np.float64) for n in ("redshift", "redshift_err") if n in columns}
     curves = FlatCurves(offsets, mjd, flux, flux_err, band, forced, _known(numbers))
     ids = columns["object_id"].cast(pa.string())
-    mended = ~in_order(offsets, mjd, flux, flux_err, band, *MJD_RANGE, MAX_FLUX)
+    mended = ~in_order(offsets, mjd, flux, flux_err, band)
     if mended.any():
         curves = _mend(curves, mended)
     return Batch(ids, curves, mended)
@@ -143,32 +142,6 @@ def _mend(curves: FlatCurves, mended: NDArray[np.bool_]) -> FlatCurves:
     mjd, flux, flux_err, band, forced = (np.concatenate(column) for column in zip(*parts, strict=True))
     offsets = np.concatenate([[0], np.cumsum([len(part[0]) for part in parts])]).astype(np.int64)
     return FlatCurves(offsets, mjd, flux, flux_err, band, forced, curves.numbers)
-
-
-@njit(cache=True)
-def in_order(offsets, mjd, flux, flux_err, band, first_mjd, last_mjd, max_flux):
-    """(B,) whether `light_curve` would leave a light curve as it is: finite, in range, sorted, no two rows the same."""
-    out = np.ones(offsets.size - 1, np.bool_)
-    second = 1.0 / 86400.0
-    for b in range(offsets.size - 1):
-        for i in range(offsets[b], offsets[b + 1]):
-            fine = (
-                first_mjd <= mjd[i] <= last_mjd and abs(flux[i]) <= max_flux
-                and 1.0 / max_flux <= flux_err[i] <= max_flux and band[i] >= 0
-            )  # fmt: skip
-            k = i - 1
-            while fine and k >= offsets[b]:
-                if mjd[k] > mjd[i] or (mjd[k] == mjd[i] and band[k] >= band[i]):
-                    fine = False
-                elif mjd[i] - mjd[k] >= second:
-                    break
-                elif band[k] == band[i]:
-                    fine = False
-                k -= 1
-            if not fine:
-                out[b] = False
-                break
-    return out
 
 
 def _is_list(kind: pa.DataType) -> bool:

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from core.bands import band_index
+from core.brokers import ztf
 from core.brokers.base import BadResponse, NotFound
 from core.lightcurve import LightCurve, Provenance, light_curve, upper_limits
 
 #: The folder ``samples`` beside the package.
 FOLDER = Path(__file__).resolve().parents[2] / "samples"
 #: What rides along in `LightCurve.context` where the source had it.
-CONTEXT = ("ndethist", "sgscore1", "distpsnr1", "magnr", "distnr", "parallax", "parallax_err")
+CONTEXT = (*ztf.CONTEXT, "parallax", "parallax_err")
 
 
 class SampleSource:

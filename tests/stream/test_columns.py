@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.flat import flatten
-from core.lightcurve import MAX_FLUX, MJD_RANGE, light_curve
+from core.flat import flatten, in_order
+from core.lightcurve import light_curve
 from core.model import load_model
 from core.photometry import magnitude_to_flux
 from core.pipeline import classify_many, score_flat
 from core.refusal import BadInput
-from stream.columns import in_order, is_columnar, read_columns, write_columns
+from stream.columns import is_columnar, read_columns, write_columns
 from tests.curves import real_curves
 
 FIELDS = ("mjd", "flux", "flux_err", "band", "forced")
@@ -56,7 +56,7 @@ def test_a_light_curve_is_in_order_when_the_border_leaves_it_as_it_is(data):
     band = data.draw(st.lists(st.sampled_from([0, 1]), min_size=n, max_size=n))
     arrays = [np.array(a, dtype=float) for a in (times, flux, error)]
     offsets = np.array([0, n])
-    same = in_order(offsets, *arrays, np.array(band, np.int8), *MJD_RANGE, MAX_FLUX)[0]
+    same = in_order(offsets, *arrays, np.array(band, np.int8))[0]
     curve = light_curve("x", *arrays, band)
     unchanged = all(
         np.array_equal(getattr(curve, f), a)

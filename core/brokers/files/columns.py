@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.brokers import ztf
 from core.brokers.files.content import listing
 from core.photometry import ZERO_POINTS
 from core.refusal import BadInput
@@ -54,9 +55,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "parallax": ("parallax", "plx"),
     "parallax_err": ("parallaxerr", "parallaxerror", "eplx"),
 }  # fmt: skip
-CONTEXT = (
-    "ndethist", "sgscore1", "distpsnr1", "magnr", "distnr", "mjdstarthist", "ssdistnr", "roid", "parallax", "parallax_err",
-)  # fmt: skip
+CONTEXT = (*ztf.CONTEXT, "mjdstarthist", "ssdistnr", "roid", "parallax", "parallax_err")
 
 _UNIT_NAMES = {
     "fluxcal": "fluxcal", "ujy": "ujy", "microjy": "ujy", "microjansky": "ujy", "µjy": "ujy", "μjy": "ujy",

@@ -69,6 +69,18 @@ def _word(data, pos, length, words, first, last):
 
 
 @njit(cache=True)
+def _blank_row(table, row, rooms, widths, blank, blank_at, cells):
+    """Where a table's next row begins, filled with what stands for missing values; -1 when there is no more room."""
+    cell = rooms[table] + row[table] * widths[table]
+    row[table] += 1
+    if cell + widths[table] > rooms[table + 1]:
+        return -1
+    for i in range(widths[table]):
+        cells[cell + i] = blank[blank_at[table] + i]
+    return cell
+
+
+@njit(cache=True)
 def decode(
     data, pos, cap, count, code, jumps, words, meanings, spans, blank, blank_at, widths, rooms, first_row, cells, numbers,
     places, rows,
@@ -98,13 +110,9 @@ def decode(
         for t in range(tables):
             if first_row[t] < 0:
                 continue
-            into = first_row[t]
-            cell[t] = rooms[into] + row[into] * widths[into]
-            row[into] += 1
-            if cell[t] + widths[into] > rooms[into + 1]:
+            cell[t] = _blank_row(first_row[t], row, rooms, widths, blank, blank_at, cells)
+            if cell[t] < 0:
                 return record, FULL, start
-            for i in range(widths[into]):
-                cells[cell[t] + i] = blank[blank_at[into] + i]
         while True:
             op, null, arg, keep = code[pc, 0], code[pc, 1], code[pc, 2], code[pc, 3]
             table, slot = code[pc, 4], code[pc, 5]
@@ -212,12 +220,9 @@ def decode(
                     depth -= 1
                     pc += 1
             elif op == ROW:
-                cell[table] = rooms[table] + row[table] * widths[table]
-                row[table] += 1
-                if cell[table] + widths[table] > rooms[table + 1]:
+                cell[table] = _blank_row(table, row, rooms, widths, blank, blank_at, cells)
+                if cell[table] < 0:
                     return record, FULL, start
-                for i in range(widths[table]):
-                    cells[cell[table] + i] = blank[blank_at[table] + i]
                 pc += 1
             else:
                 break

@@ -27,7 +27,8 @@ from core.brokers.files.ztf_packets import (
 )
 from core.brokers.rows import SENTINELS
 from core.brokers.ztf import DETECTION, LIMIT, LIMIT_SIGMA, N_STATES, alert_notes, band_of_fid, state_of
-from core.lightcurve import MAX_FLUX, MAX_POINTS, MJD_RANGE, LightCurve, Limits, Provenance, light_curve
+from core.flat import points_in_order
+from core.lightcurve import MAX_POINTS, MJD_RANGE, LightCurve, Limits, Provenance, light_curve
 from core.photometry import JD_MINUS_MJD, difference_sign, magnitude_error_to_flux_error, magnitude_to_flux
 from core.refusal import BadInput
 
@@ -47,7 +48,6 @@ LAYOUT = Layout(
 _ALERTS, _FORCED = 1, 2
 _KINDS = N_STATES + 3
 _MOST_EQUAL = 64
-_SECOND = 1.0 / 86400.0
 #: What is to be done with a packet's points.
 _LEAVE, _BORDER, _AS_IT_IS = range(3)
 _band = njit(cache=True)(band_of_fid)
@@ -184,7 +184,7 @@ def _arranged(found, flux, flux_err, values, forced_flux, forced_err, limits, li
                     True,
                 )
             at += 1
-        if at - start > MAX_POINTS or not _in_order(mjd[start:at], y[start:at], e[start:at], band[start:at]):
+        if at - start > MAX_POINTS or not points_in_order(mjd[start:at], y[start:at], e[start:at], band[start:at]):
             way[b] = min(way[b], _BORDER)
         if not _limits_in_order(limits[k0:k1], limit_flux[k0:k1], limit_mjd[k0:k1], limit_y[k0:k1], limit_band[k0:k1]):
             way[b] = _LEAVE
@@ -209,21 +209,3 @@ def _limits_in_order(limits, flux, to_mjd, to_flux, to_band):
 @njit(cache=True)
 def _all_mjd(times):
     return len(times) == np.sum((times >= MJD_RANGE[0]) & (times <= MJD_RANGE[1]))
-
-
-@njit(cache=True)
-def _in_order(mjd, flux, flux_err, band):
-    """Whether `light_curve` would leave points as they are: in range, sorted, no two of a band within a second."""
-    for i in range(len(mjd)):
-        if not (abs(flux[i]) <= MAX_FLUX and 1.0 / MAX_FLUX <= flux_err[i] <= MAX_FLUX):
-            return False
-        k = i - 1
-        while k >= 0:
-            if mjd[k] > mjd[i] or (mjd[k] == mjd[i] and band[k] >= band[i]) or (
-                band[k] == band[i] and mjd[i] - mjd[k] < _SECOND
-            ):  # fmt: skip
-                return False
-            if mjd[i] - mjd[k] >= _SECOND:
-                break
-            k -= 1
-    return True
