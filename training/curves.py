@@ -10,6 +10,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.flat import FlatCurves
@@ -171,19 +173,19 @@ def as_table(curves: CurveSet) -> pa.Table:
 
 
 def read_parquet(path: str | Path) -> CurveSet:
-    """A set from the file that `training.simulate` streams: one row per object, its points as lists."""
-    table = pd.read_parquet(path)
-    lengths = table["mjd"].map(len).to_numpy(np.int64)
-    detected = np.concatenate(table.pop("detected").to_numpy()) if "detected" in table else None
-    flat = {name: np.concatenate(table.pop(name).to_numpy()) for name in _POINTS}
+    """A set from a file of `as_table`: one row per object, its points as lists."""
+    table = pq.read_table(path).combine_chunks()
+    points = {name: table.column(name) for name in (*_POINTS, "detected") if name in table.column_names}
+    lengths = pc.list_value_length(points["mjd"]).to_numpy()
+    flat = {name: pc.list_flatten(column).to_numpy() for name, column in points.items()}
     return CurveSet(
-        objects=table,
+        objects=table.drop_columns(list(points)).to_pandas(),
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         mjd=flat["mjd"].astype(np.float64),
         flux=flat["flux"].astype(np.float32),
         flux_err=flat["flux_err"].astype(np.float32),
         band=flat["band"].astype(np.int8),
-        detected=None if detected is None else detected.astype(bool),
+        detected=flat["detected"].astype(bool) if "detected" in flat else None,
     )
 
 
