@@ -26,7 +26,7 @@ def same(one: CurveSet, other: CurveSet) -> bool:
 @pytest.fixture(scope="module", params=[".csv", ".csv.gz"])
 def files(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("plasticc")
-    metadata, light_curves = survey(60)
+    metadata, light_curves = survey(40)
     write_csv(metadata, folder / f"plasticc_test_metadata{request.param}")
     write_csv(light_curves, folder / f"plasticc_test_lightcurves_01{request.param}")
     return folder, metadata, light_curves
@@ -53,7 +53,7 @@ def test_what_is_read_is_what_was_written(files):
     assert set(curves.objects["class"][described["target"] > 990]) == {""}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(size=st.integers(20, 4000))
 def test_blocks_of_any_size_give_the_same_light_curves(files, size):
     path, metadata = opened(files)
@@ -64,7 +64,7 @@ def test_blocks_of_any_size_give_the_same_light_curves(files, size):
     assert len(ids) == len(set(ids))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(stop=st.integers(0, 20))
 def test_reading_goes_on_from_the_end_of_any_chunk(files, stop):
     path, metadata = opened(files)
@@ -95,7 +95,7 @@ def test_a_stopped_run_goes_on_and_ends_as_an_undisturbed_one(files, tmp_path):
     assert len(parts(tmp_path / "stopped")) == 3
     for folder in ("stopped", "peace", "peace"):  # the second time there is nothing left to do
         n = write([file_source(path, stopping(-1))], tmp_path / folder, progress=lambda _: None)
-        assert n == 60
+        assert n == 40
     one, other = (concatenate([read_parquet(p) for p in parts(tmp_path / f)]) for f in ("stopped", "peace"))
     assert same(one, other)
 
@@ -146,7 +146,7 @@ def test_kaggles_names_and_metadata_without_answers_are_read(files, tmp_path):
     path = write_csv(files[2].rename(columns={"detected_bool": "detected"}), tmp_path / "test_set.csv")
     metadata = plasticc.Metadata([write_csv(described, tmp_path / "test_set_metadata.csv")])
     (chunk,) = plasticc.chunks(path, metadata)
-    assert len(metadata) == len(chunk.curves) == 60
+    assert len(metadata) == len(chunk.curves) == 40
     assert set(chunk.curves.objects["class"]) == {""}
 
 
