@@ -115,7 +115,13 @@ def _file(path: Path, read: Iterable[LightCurve | Unreadable], unit: Unit, job: 
 
 
 def _dead(name: str, lost: Unscored, said: str) -> Item:
-    letter = {"file": name, "where": "file", "reason": lost.refusal.reason, "message": lost.refusal.message}
+    letter = {
+        "file": name,
+        "where": "file",
+        "offset": 0,
+        "reason": lost.refusal.reason,
+        "message": lost.refusal.message,
+    }
     return Item(lost, letter=_line(letter), said=f"score: {said}")
 
 
@@ -125,6 +131,8 @@ def _lost(found: Unreadable, name: str, size: float) -> Item:
         letter[place[1]] = int(place[2])
         if place[3]:
             letter[f"last_{place[1]}"] = int(place[3])
+    if found.offset is not None:
+        letter["offset"] = found.offset
     letter |= {"object_id": found.object_id or None, "alert_id": found.alert_id}
     letter |= {"reason": found.error.reason, "message": found.error.message}
     if found.row_only:

@@ -124,7 +124,7 @@ def _items(source: str | Path | bytes, reading: Reading) -> Iterator[LightCurve 
     except BadInput as error:
         if not started:
             raise
-        yield Unreadable("the rest of the file", error)
+        yield Unreadable("the rest of the file", error, offset=reading.offset)
 
 
 def _opened(source: str | Path | bytes, reading: Reading) -> Iterator[LightCurve | Unreadable]:

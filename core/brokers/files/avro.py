@@ -59,12 +59,16 @@ def read_container(stream: BinaryIO, reading: Reading) -> Iterator[LightCurve | 
         try:
             for read in _read(block, count, header, reading, provenance):
                 done += 1
-                yield read if isinstance(read, LightCurve) else _curve(read, f"record {index + done}", provenance)
+                yield (
+                    read
+                    if isinstance(read, LightCurve)
+                    else _curve(read, f"record {index + done}", provenance, reading.offset)
+                )
         except BadInput as error:
             if error.reason != "decode":
                 raise
             # Without the end of the broken record, the start of the next is unknown: the rest of the block is lost.
-            yield Unreadable(_span(index + done + 1, index + count), error)
+            yield Unreadable(_span(index + done + 1, index + count), error, offset=reading.offset)
         index += count
 
 
@@ -87,11 +91,13 @@ def read_wire(data: bytes, reading: Reading) -> Iterator[LightCurve | Unreadable
     yield _curve(packet, "record 1", Provenance(source=reading.name))
 
 
-def _curve(packet: dict[str, Any], where: str, provenance: Provenance) -> LightCurve | Unreadable:
+def _curve(
+    packet: dict[str, Any], where: str, provenance: Provenance, offset: int | None = None
+) -> LightCurve | Unreadable:
     try:
         return light_curve_of(packet, provenance)
     except BadInput as error:
-        return Unreadable(where, error, *packet_ids(packet))
+        return Unreadable(where, error, *packet_ids(packet), offset=offset)
 
 
 def _alert_survey(schema: dict[str, Any]) -> str:
@@ -172,7 +178,10 @@ def _program(text: bytes) -> Program | None:
 
 
 def blocks_of(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tuple[bytes, int]]:
-    """(unpacked bytes, number of records) of each block; every size is checked before memory is asked for."""
+    """(unpacked bytes, number of records) of each block; every size is checked before memory is asked for.
+
+    ``reading.offset`` is where the block begins.
+    """
     cap = reading.caps.block_bytes
     piece = reading.piece
     number = 0
@@ -182,6 +191,7 @@ def blocks_of(stream: BinaryIO, header: Header, reading: Reading) -> Iterator[tu
     while (piece is None or number < piece.stop) and (first := stream.read(1)):
         number += 1
         where = f"block {number}"
+        reading.offset = stream.tell() - 1
         count = _long(stream, where, first)
         size = _long(stream, where)
         if not 0 <= size <= cap:

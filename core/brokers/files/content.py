@@ -21,6 +21,7 @@ class Unreadable:
     where : "record 3", "row 17", "block 2". error : names what was wrong and what was expected.
     object_id, alert_id : as far as they could be read; empty and None otherwise.
     row_only : one row of a table was lost, its object was read without it (and says so in its notes).
+    offset : [bytes] where in an Avro container the block begins that holds it; None in other files.
     """
 
     where: str
@@ -28,6 +29,7 @@ class Unreadable:
     object_id: str = ""
     alert_id: str | None = None
     row_only: bool = False
+    offset: int | None = None
 
     @property
     def refusal(self) -> Refusal:
@@ -105,7 +107,7 @@ class Reading:
     survey : decides what a bare band letter means. default_survey : the same, used only when the file does not say.
     flux_unit : fluxcal, ujy, njy, mjy or jy; unit of a flux column whose name does not say.
     schemas : folder of LSST schemas, for packets in Confluent framing. probed : a child process has read it already.
-    piece : what of it is read; None for all.
+    piece : what of it is read; None for all. offset : [bytes] where the Avro block begins that is being read.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Reading:
     format: str = ""
     probed: bool = False
     piece: Piece | None = None
+    offset: int | None = None
     notes: list[Note] = field(default_factory=list)
     _records: int = 0
     _rows: int = 0

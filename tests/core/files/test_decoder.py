@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from core.brokers.files import Caps, avro, iter_file
 from core.brokers.files import decoder as compiled
 from core.brokers.files.many import iter_files
+from core.brokers.files.pieces import pieces
 from core.brokers.files.program import NoProgram, program_of
 from core.brokers.files.records import decode_records
 from core.brokers.files.schemas import checked_schema
 from core.brokers.files.ztf_batch import LAYOUT, read_records, ztf_light_curves
+from core.funnel import published_selection
 from core.lightcurve import LightCurve, Provenance
 from core.refusal import BadInput
 from tests.core.files.alerts import ZTF_SCHEMA, candidate, container, forced, handmade, zigzag, ztf_packet
@@ -275,6 +277,45 @@ def test_a_history_longer_than_the_tables_is_read_all_the_same():
     (read,) = same(handmade(ZTF_SCHEMA, "null", (1, None, record(long))))
     assert len(read["mjd"][1]) == 8 * 20_000
     same(handmade(ZTF_SCHEMA, "null", (5, None, record(ztf_packet()) * 2 + record(long) + record(ztf_packet()) * 2)))
+
+
+# --- pieces, and what the published selection asks ---------------------------------------------------------------------
+
+
+def test_pieces_carry_what_the_published_selection_asks_exactly_as_by_fastavro(tmp_path):
+    """Solar System distances, Fink's flags, SIMBAD's labels and the day of the first alert, there, missing and stand-ins."""
+    maybe = {"jdstarthist": ["null", "double"], "ssdistnr": ["null", "double"]}
+    top = {
+        "roid": ["null", "int"],
+        "cdsxmatch": ["null", "string"],
+        "Plx": ["null", "float"],
+        "e_Plx": ["null", "float"],
+    }
+    head = next(item for item in ZTF_SCHEMA["fields"] if item["name"] == "candidate")["type"]
+    more = [{"name": name, "type": kind} for name, kind in maybe.items()]
+    schema = changed(ZTF_SCHEMA, "candidate", {**head, "fields": [*head["fields"], *more]})
+    schema["fields"] += [{"name": name, "type": kind} for name, kind in top.items()]
+    choices = {
+        "roid": [0, 3, None, 2], "cdsxmatch": ["Star", "Unknown", None, "Galaxy", ""], "Plx": [None, 0.25, -1.5],
+        "e_Plx": [0.5, None], "jdstarthist": [None, 2_460_000.25, 2_459_000.5, -999.0], "ssdistnr": [-999.0, 3.0, None, 0.0],
+    }  # fmt: skip
+    made = []
+    for k in range(120):
+        values = {name: choice[k // (1 + i) % len(choice)] for i, (name, choice) in enumerate(choices.items())}
+        first = candidate(fid=1 + k % 2, **{name: values.pop(name) for name in maybe})
+        made.append(ztf_packet(first, candidate(-2, 2 - k % 2), objectId=f"o{k}" if k != 77 else "", **values))
+    path = tmp_path / "many.avro"
+    path.write_bytes(container(schema, made, sync_interval=4000, codec="deflate"))
+    assert program_of(checked_schema(schema), LAYOUT)
+    cut = pieces(path, 20)
+    assert len(cut) > 3
+    whole = same(path)
+    assert [read for piece in cut for read in same(path, piece=piece)] == whole
+    curves = [item for item in iter_file(path) if isinstance(item, LightCurve)]
+    asked = {"mjdstarthist", "ssdistnr", "roid", "simbad_other", "parallax", "parallax_err"}
+    assert asked <= {name for curve in curves for name in curve.context}
+    reasons = {refusal.reason for curve in curves if (refusal := published_selection(curve))}
+    assert {"too_old", "solar_system", "galactic"} <= reasons
 
 
 # --- many files ------------------------------------------------------------------------------------------------------
