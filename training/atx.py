@@ -37,49 +37,82 @@ def build(shape: Shape, seed: int = 0) -> keras.Model:
     ``heads`` is not used. The R appended features are rows of their own at the end, and are added to every observed row
     after the stem: a mean over rows alone could not say that a shape means something else at another redshift.
     """
-    made = iter(range(seed * 100, seed * 100 + 100))
+    values = keras.Input((shape.length + shape.features, shape.channels), name="light_curve")
+    return keras.Model(values, _connect(_layers(shape, seed), shape, values), name="atx")
+
+
+def windowed(model: keras.Model, shape: Shape, width: int) -> keras.Model:
+    """As `training.network.windowed`; the first row is taken and not needed, as atx has no positions."""
+    values = keras.Input((width + shape.features, shape.channels))
+    start = keras.Input((1,), dtype="int32")
+    return keras.Model([values, start], _connect(model.get_layer, shape, values))
+
+
+def _layers(shape: Shape, seed: int) -> Callable[[str], keras.layers.Layer]:
+    """The layers of a network by name, made when first asked for."""
+    made: dict[str, keras.layers.Layer] = {}
+    seeds = iter(range(seed * 100, seed * 100 + 100))
+    widths = dict(separable_layers(shape))
+    dense = {"tell_features": (shape.d, None), "embed_features": (shape.d_ff, "relu"), "head": (shape.classes, None)}
 
     def initial() -> keras.initializers.Initializer:
-        return keras.initializers.GlorotUniform(seed=next(made))
+        return keras.initializers.GlorotUniform(seed=next(seeds))
 
-    def drop(x: Any) -> Any:
-        return keras.layers.Dropout(shape.dropout, seed=next(made))(x) if shape.dropout else x
-
-    values = keras.Input((shape.length + shape.features, shape.channels), name="light_curve")
-    observed = None if shape.coverage is None else observed_rows(values, shape)
-
-    def masked(x: Any) -> Any:
-        return x if observed is None else x * observed[:, : shape.length]
-
-    def separable(x: Any, name: str, width: int) -> Any:
-        x = keras.layers.SeparableConv1D(
-            width,
+    def make(name: str) -> keras.layers.Layer:
+        if name.startswith("norm_"):
+            return keras.layers.LayerNormalization(epsilon=LAYER_NORM_EPSILON, name=name)
+        if name.startswith("drop"):
+            return keras.layers.Dropout(shape.dropout, seed=next(seeds), name=name)
+        if name == "embed":
+            return keras.layers.Conv1D(shape.d, shape.kernel, padding="same", name=name, kernel_initializer=initial())
+        if name in dense:
+            units, activation = dense[name]
+            return keras.layers.Dense(units, activation=activation, name=name, kernel_initializer=initial())
+        return keras.layers.SeparableConv1D(
+            widths[name],
             DEPTHWISE,
             padding="same",
             name=name,
             depthwise_initializer=initial(),
             pointwise_initializer=initial(),
-        )(keras.ops.relu(x))
-        return masked(keras.layers.LayerNormalization(epsilon=LAYER_NORM_EPSILON, name=f"norm_{name}")(x))
+        )
 
-    def dense(width: int, name: str, activation: str | None = None) -> Callable[[Any], Any]:
-        return keras.layers.Dense(width, activation=activation, name=name, kernel_initializer=initial())
+    def layer(name: str) -> keras.layers.Layer:
+        if name not in made:
+            made[name] = make(name)
+        return made[name]
 
-    rows = values[:, : shape.length]
-    x = keras.layers.Conv1D(shape.d, shape.kernel, padding="same", name="embed", kernel_initializer=initial())(rows)
+    return layer
+
+
+def _connect(layer: Callable[[str], Any], shape: Shape, values: Any) -> dict[str, Any]:
+    """Logits and activations from ``values``, with the layers that ``layer`` names."""
+    length = values.shape[1] - shape.features
+    observed = None if shape.coverage is None else observed_rows(values, shape)
+
+    def masked(x: Any) -> Any:
+        return x if observed is None else x * observed[:, :length]
+
+    def drop(x: Any, name: str) -> Any:
+        return layer(f"drop_{name}")(x) if shape.dropout else x
+
+    def separable(x: Any, name: str) -> Any:
+        return masked(layer(f"norm_{name}")(layer(name)(keras.ops.relu(x))))
+
+    x = layer("embed")(values[:, :length])
     if shape.features:
-        told = keras.layers.Flatten()(values[:, shape.length :, :1])  # a feature is the same number in every channel
-        x = x + keras.ops.expand_dims(dense(shape.d, "tell_features")(told), 1)
+        told = keras.layers.Flatten()(values[:, length:, :1])  # a feature is the same number in every channel
+        x = x + keras.ops.expand_dims(layer("tell_features")(told), 1)
     x = masked(keras.ops.relu(x))
-    *middle, (narrow, narrow_width), (wide, wide_width) = separable_layers(shape)
-    for (first, width), (second, _) in zip(middle[::2], middle[1::2], strict=True):
-        x = x + drop(separable(separable(x, first, width), second, width))
-    activations = separable(separable(x, narrow, narrow_width), wide, wide_width)
+    names = [name for name, _ in separable_layers(shape)]
+    for first, second in zip(names[:-2:2], names[1:-2:2], strict=True):
+        x = x + drop(separable(separable(x, first), second), first)
+    activations = separable(separable(x, names[-2]), names[-1])
     if shape.features:
-        extra = dense(shape.d_ff, "embed_features", "relu")(values[:, shape.length :])
-        activations = keras.layers.Concatenate(axis=1)([activations, extra])
+        extra = layer("embed_features")(values[:, length:])
+        activations = keras.ops.concatenate([activations, extra], axis=1)
     if observed is not None:  # scaled so that the mean over all rows is the mean over the observed ones
         total = keras.ops.maximum(keras.ops.sum(observed, axis=1, keepdims=True), 1.0)
-        activations = activations * (observed * (shape.length + shape.features) / total)
-    logits = dense(shape.classes, "head")(drop(keras.ops.mean(activations, axis=1)))
-    return keras.Model(values, {"logits": logits, "activations": activations}, name="atx")
+        activations = activations * (observed * values.shape[1] / total)
+    pooled = keras.ops.mean(activations, axis=1)
+    return {"logits": layer("head")(drop(pooled, "pooled")), "activations": activations}

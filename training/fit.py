@@ -13,12 +13,18 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from training.network import Shape, build
+from training import atx
+from training import network as t2
+from training.network import Shape
+
+#: Rows that training cuts light curves to: most have few observed rows, and the rest don't reach the answer.
+WIDTHS = (8, 14, 22)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent."""
+    """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent. soft : share of the loss that is
+    measured against a teacher, where there is one."""
 
     steps: int = 1800
     batch: int = 256
@@ -26,16 +32,21 @@ class Schedule:
     weight_decay: float = 0.01
     exponent: float = 0.4
     average_last: float = 0.25
+    soft: float = 0.7
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What a training draws from. values : (V, L+R, M). label : (V,). weight : (V,). objects : (C,) per class."""
+    """What a training draws from. values : (V, L, M). label : (V,). weight : (V,). objects : (C,) per class.
+
+    target : (V, C) probabilities under equal priors to learn besides the label (distillation), or None.
+    """
 
     values: NDArray[np.float16]
     label: NDArray[np.int64]
     weight: NDArray[np.float64]
     objects: NDArray[np.float64]
+    target: NDArray[np.float16] | None = None
 
 
 def one_thread() -> None:
@@ -65,7 +76,7 @@ def train(
     *,
     seed: int,
     prepare: Callable[[NDArray, NDArray, np.random.Generator], NDArray] | None = None,
-    network: Callable[[Shape, int], keras.Model] = build,
+    network: Callable[[Shape, int], keras.Model] = t2.build,
     progress: Callable[[str], None] = print,
 ) -> keras.Model:
     """A trained network whose logits stand for equal priors: the shares of the draws are added before the loss.
@@ -81,8 +92,9 @@ def train(
     optimiser.build(model.trainable_variables)
     shares = class_shares(sample.objects, schedule.exponent)
     offset = tf.constant(np.log(np.maximum(shares, 1e-6)), tf.float32)
-    step_once = _step(model, optimiser, offset)
+    step_once = _step(model, shape, optimiser, offset)
     draw = _drawer(sample, shares, rng)
+    one_hot = np.eye(len(shares), dtype=np.float32)
     averaged = [np.zeros(w.shape) for w in model.get_weights()]
     taken, losses, clock = 0, [], time.perf_counter()
     for step in range(schedule.steps):
@@ -91,7 +103,12 @@ def train(
         if prepare is not None:
             values = prepare(values, index, rng)
         optimiser.learning_rate.assign(one_cycle(step, schedule.steps, schedule.learning_rate))
-        losses.append(step_once(tf.constant(values), tf.constant(sample.label[index])))
+        target = one_hot[sample.label[index]]
+        if sample.target is not None:
+            # The teacher's equal-prior answer, moved to the mix of the draws.
+            taught = sample.target[index].astype(np.float32) * shares
+            target += schedule.soft * (taught / taught.sum(axis=1, keepdims=True) - target)
+        losses.append(step_once(*windows(values, target, shape)))
         if step >= (1 - schedule.average_last) * schedule.steps and step % 5 == 0:
             averaged = [a + w for a, w in zip(averaged, model.get_weights(), strict=True)]
             taken += 1
@@ -109,15 +126,47 @@ def predict(model: keras.Model, values: NDArray, *, chunk: int = 1024) -> NDArra
     return np.concatenate([np.asarray(p) for p in parts])
 
 
-def _step(model: keras.Model, optimiser: keras.optimizers.Optimizer, offset: tf.Tensor) -> Callable:
-    n_classes = offset.shape[0]
+def windows(values: NDArray[np.float32], target: NDArray, shape: Shape) -> list[tf.Tensor]:
+    """A batch cut to the rows that reach the answer, by width: values, first rows and targets for each of `WIDTHS`, then all rows.
+
+    values : (B, L+R, M). Half a kernel beyond the observed rows is kept, so the logits are those of the whole grid.
+    """
+    if shape.coverage is None:
+        return [tf.constant(values), tf.constant(target)]
+    length, margin = shape.length, shape.kernel // 2
+    seen = values[:, :length, shape.coverage] > 0
+    first = np.maximum(np.argmax(seen, axis=1) - margin, 0)
+    last = np.minimum(length - 1 - np.argmax(seen[:, ::-1], axis=1) + margin, length - 1)
+    bucket = np.searchsorted(WIDTHS, last - first + 1)
+    parts = []
+    for k, width in enumerate(WIDTHS):
+        here = np.flatnonzero(bucket == k)
+        start = np.minimum(first[here], length - width)
+        rows = start[:, None] + np.arange(width)
+        rows = np.concatenate(
+            [rows, np.broadcast_to(np.arange(length, values.shape[1]), (len(here), shape.features))], 1
+        )
+        parts += [values[here[:, None], rows], start[:, None].astype(np.int32), target[here]]
+    here = bucket == len(WIDTHS)
+    return [tf.constant(part) for part in (*parts, values[here], target[here])]
+
+
+def _step(model: keras.Model, shape: Shape, optimiser: keras.optimizers.Optimizer, offset: tf.Tensor) -> Callable:
+    windowed = {"t2": t2.windowed, "atx": atx.windowed}[model.name]
+    networks = [] if shape.coverage is None else [windowed(model, shape, width) for width in WIDTHS]
 
     @tf.function(reduce_retracing=True)
-    def step(values: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-        target = tf.one_hot(label, n_classes)
+    def step(*parts: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits = model(values, training=True)["logits"]
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits + offset))
+            total, count = 0.0, 0
+            for k, windowed_model in enumerate(networks):
+                values, start, target = parts[3 * k : 3 * k + 3]
+                logits = windowed_model([values, start], training=True)["logits"]
+                total += tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(target, logits + offset))
+                count += tf.shape(target)[0]
+            logits = model(parts[-2], training=True)["logits"]
+            total += tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(parts[-1], logits + offset))
+            loss = total / tf.cast(count + tf.shape(parts[-1])[0], tf.float32)
         gradients = tape.gradient(loss, model.trainable_variables)
         optimiser.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return loss

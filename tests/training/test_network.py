@@ -5,8 +5,10 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make test TRAIN=1 runs the training's tests")
 from core.model import _Session
+from training import atx, fit
 from training.export import TENSORS, export
 from training.network import Shape, build, parameter_count, positions
+from training.network import windowed as windowed_t2
 
 pytestmark = pytest.mark.train
 SHAPES = {
@@ -100,3 +102,27 @@ def test_positions_are_those_of_the_paper():
     assert table[7, 0] == pytest.approx(np.sin(7.0))
     assert table[7, 1] == pytest.approx(np.cos(7.0))
     assert table[7, 30] == pytest.approx(np.sin(7.0 / 10000 ** (30 / 32)))
+
+
+@pytest.mark.parametrize("features", [0, 2])
+@pytest.mark.parametrize("build", [build, atx.build])
+def test_a_window_of_the_observed_rows_gives_the_logits_of_all(build, features):
+    """Training cuts batches to windows: the network that is trained is the one that is shipped."""
+    shape = Shape(length=50, features=features, channels=3, classes=4, d=16, heads=2, d_ff=24, coverage=2)
+    model = build(shape, seed=3)
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(40, 50 + features, 3)).astype(np.float32)
+    first, last = np.sort(rng.integers(0, 50, (2, 40)), axis=0)
+    rows = np.arange(50)
+    values[:, :50, 2] = (rows >= first[:, None]) & (rows <= last[:, None])
+    expected = np.asarray(model(values)["logits"])
+    parts = fit.windows(values, np.arange(40)[:, None], shape)
+    windowed = {"t2": windowed_t2, "atx": atx.windowed}[model.name]
+    met = []
+    for k, width in enumerate(fit.WIDTHS):
+        inside, start, which = (np.asarray(part) for part in parts[3 * k : 3 * k + 3])
+        np.testing.assert_allclose(
+            np.asarray(windowed(model, shape, width)([inside, start])["logits"]), expected[which[:, 0]], atol=2e-5
+        )
+        met += which[:, 0].tolist()
+    assert len(met) > 10 and sorted(met + np.asarray(parts[-1])[:, 0].tolist()) == list(range(40))
