@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-z validate validate-published samples doctor bench screenshot kafka clean
+.PHONY: app test check train train-z validate validate-published novelty samples doctor bench screenshot kafka clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -45,6 +45,11 @@ validate: $(STAMP)-train
 
 validate-published: $(STAMP)-train
 	$(BIN)/python -m training.validate_published --data "$(DATA)"
+
+# How well novelty is told: networks trained without some classes first (four of them), then what they make of those.
+novelty: $(STAMP)-train
+	$(BIN)/python -m training.left_out --data "$(DATA)" --model $(MODEL)
+	$(BIN)/python -m training.embedding --data "$(DATA)" --model $(MODEL)
 
 samples: $(STAMP)-train
 	$(BIN)/python -m training.make_samples --data "$(DATA)" --out samples

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import jsonschema
 
 from core.recipe import Recipe
 
+_SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _FILE = {
     "type": "object",
     "required": ["path", "sha256", "bytes", "format"],
     "properties": {
         "path": {"type": "string", "pattern": r"^[\w./-]+\.tflite$"},
-        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "sha256": _SHA256,
         "bytes": {"type": "integer", "minimum": 1},
         "format": {"enum": ["float32", "float16", "dynamic", "int8"]},
     },
@@ -60,6 +62,16 @@ SCHEMA: dict[str, Any] = {
                 "model": _FILE,
                 "folds": {"type": "array", "items": _FILE},
                 "variants": {"type": "object", "additionalProperties": _FILE},
+                "embedding": {
+                    "type": "object",
+                    "required": ["path", "sha256", "bytes", "format"],
+                    "properties": {
+                        "path": {"type": "string", "pattern": r"^[\w-][\w./-]*\.npz$"},
+                        "sha256": _SHA256,
+                        "bytes": {"type": "integer", "minimum": 1},
+                        "format": {"const": "npz"},
+                    },
+                },
             },
         },
         "tensors": {
@@ -94,6 +106,22 @@ SCHEMA: dict[str, Any] = {
             "properties": {
                 "abstain_below": {"type": "number", "minimum": 0, "maximum": 1},
                 "variable_above": {"type": "number", "minimum": 0, "maximum": 1},
+            },
+        },
+        "novelty": {
+            "type": "object",
+            "required": ["what", "threshold", "n_points", "levels", "distances"],
+            "properties": {
+                "what": {"type": "string"},
+                "threshold": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+                "n_points": {"type": "array", "items": {"type": "number", "minimum": 1}, "minItems": 1},
+                "levels": {"type": "array", "items": {"type": "number", "minimum": 0, "exclusiveMaximum": 1}, "minItems": 2},
+                "distances": {
+                    "type": "array",
+                    "items": {"type": "array", "items": {"type": "number", "minimum": 0}},
+                    "minItems": 1,
+                },
+                "figures": {"type": "object"},
             },
         },
         "reliability": {
@@ -161,17 +189,22 @@ class ModelCard:
             entry = variants[variant]
         else:
             entry = self.data["files"]["model"]
-        path = self.folder / entry["path"]
-        if not path.is_file():
-            raise CardError(f"{self.name}: the model file {entry['path']} is missing")
-        content = path.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != entry["sha256"]:
-            raise CardError(
-                f"{self.name}: {entry['path']} is not the file its card describes (SHA-256 {digest[:12]}…, "
-                f"expected {entry['sha256'][:12]}…). It is not loaded: a changed bit gives wrong answers without a sign."
-            )
-        return content, digest
+        return checked(self.folder, entry, self.name), str(entry["sha256"])
+
+
+def checked(folder: Path, entry: Mapping[str, Any], name: str) -> bytes:
+    """The bytes of a file that the card of the model ``name`` describes. Raises CardError when it is another one."""
+    path = folder / entry["path"]
+    if not path.is_file():
+        raise CardError(f"{name}: the model file {entry['path']} is missing")
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != entry["sha256"]:
+        raise CardError(
+            f"{name}: {entry['path']} is not the file its card describes (SHA-256 {digest[:12]}…, "
+            f"expected {entry['sha256'][:12]}…). It is not loaded: a changed bit gives wrong answers without a sign."
+        )
+    return content
 
 
 def load_card(folder: str | Path) -> ModelCard:
@@ -195,10 +228,28 @@ def load_card(folder: str | Path) -> ModelCard:
         raise CardError(
             f"{path}: golden/probabilities has {len(data['golden']['probabilities'])} numbers for {n_classes} classes"
         )
+    if problem := _novelty_problem(data.get("novelty")):
+        raise CardError(f"{path}: novelty/{problem}")
     unknown = set(data["prior"]["weights"]) ^ set(data["classes"]) if data["prior"]["weights"] else set()
     if unknown:
         raise CardError(f"{path}: prior/weights and classes differ in {', '.join(sorted(unknown))}")
     return ModelCard(Path(folder), data)
+
+
+def _novelty_problem(section: Mapping[str, Any] | None) -> str:
+    """What is wrong with the table of a card's novelty; empty when nothing is, or there is none."""
+    if section is None:
+        return ""
+    levels, knots, table = section["levels"], section["n_points"], section["distances"]
+    if any(a >= b for a, b in pairwise(levels)) or any(a >= b for a, b in pairwise(knots)):
+        return "levels and novelty/n_points must rise"
+    if levels[-1] <= 0.95:
+        return f"levels ends at {levels[-1]:g}; expected more than 0.95, from where the tail is continued"
+    if len(table) != len(knots) or any(len(row) != len(levels) for row in table):
+        return f"distances must have {len(knots)} rows, as n_points, of {len(levels)} numbers, as levels"
+    if any(a > b for row in table for a, b in pairwise(row)):
+        return "distances must not fall within a row"
+    return ""
 
 
 def find_cards(root: str | Path) -> dict[str, Path]:

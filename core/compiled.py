@@ -41,6 +41,14 @@ class CompiledNetwork:
 
     def logits(self, values: Float32) -> Float32:
         """(B, C) logits of (B, L+R, M) inputs, before calibration."""
+        return self.head(self.pooled(values))
+
+    def head(self, pooled: Float32) -> Float32:
+        """(B, C) logits of the (B, d) mean over rows: the last layer."""
+        return pooled @ self.weights["head_weights"] + self.weights["head_bias"]
+
+    def pooled(self, values: Float32) -> Float32:
+        """(B, d) mean over the observed rows of (B, L+R, M) inputs: what the last layer reads."""
         w = self.weights
         rows, offsets, windows = _observed(
             values, self.coverage, self.features, w["embed_kernel"].shape[0] // values.shape[2]
@@ -62,8 +70,7 @@ class CompiledNetwork:
         np.maximum(hidden, 0, out=hidden)
         scaled += hidden @ w["narrow_kernel"]
         scaled += w["narrow_bias"]
-        pooled = _mean(_normalise(scaled), offsets) * w["norm_forward_scale"] + w["norm_forward_shift"]
-        return pooled @ w["head_weights"] + w["head_bias"]
+        return _mean(_normalise(scaled), offsets) * w["norm_forward_scale"] + w["norm_forward_shift"]
 
 
 def compiled_network(

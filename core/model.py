@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.card import CardError, ModelCard, load_card
 from core.compiled import CompiledNetwork, compiled_network
+from core.novelty import Novelty, novelty_of
 from core.recipe import Recipe, TensorBatch
 
 #: Models that come with the project.
@@ -41,6 +42,19 @@ class Inference:
     logits: Float32
     raw: Float32
     activations: Float32
+
+    @property
+    def pooled(self) -> Float32:
+        """(B, d) the embedding: the mean over rows, which is what the last layer reads."""
+        return np.mean(self.activations, axis=1)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What many light curves are scored by. logits : (B, C) before calibration. pooled : (B, d), as `Inference.pooled`."""
+
+    logits: Float32
+    pooled: Float32
 
 
 @lru_cache(maxsize=1)
@@ -143,6 +157,8 @@ class Model:
         if fold is None and variant is None:
             self._check_golden(session)
         self._compiled = self._compile(session)
+        #: What novelty is measured by; None for a model without its embedding file, and for variants of a file.
+        self.novelty_measure: Novelty | None = novelty_of(card) if variant is None else None
 
     @property
     def name(self) -> str:
@@ -192,12 +208,19 @@ class Model:
         return Inference(logits, raw, activations)
 
     def logits(self, batch: TensorBatch) -> Float32:
-        """(B, C) logits alone, as `infer` gives them to rounding: by the compiled network where the file allows it."""
+        """(B, C) logits alone, as `answers` gives them."""
+        return self.answers(batch).logits
+
+    def answers(self, batch: TensorBatch) -> Answers:
+        """Logits and embedding, as `infer` gives them to rounding: by the compiled network where the file allows it."""
         if self._compiled is None:
-            return self.infer(batch).logits
+            inference = self.infer(batch)
+            return Answers(inference.logits, inference.pooled)
+        network = self._compiled
         values = with_features(batch.values, batch.features)
-        parts = [self._compiled.logits(values[i : i + COMPILED_CHUNK]) for i in range(0, len(values), COMPILED_CHUNK)]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+        parts = [network.pooled(values[i : i + COMPILED_CHUNK]) for i in range(0, len(values), COMPILED_CHUNK)]
+        pooled = np.concatenate(parts) if parts else np.zeros((0, len(self.head_weights)), np.float32)
+        return Answers(network.head(pooled), pooled)
 
     def _compile(self, session: _Session) -> CompiledNetwork | None:
         """The compiled network, when the file names its weights and both answer alike; None otherwise."""
@@ -214,6 +237,15 @@ class Model:
             log.warning("%s is not run by the compiled network: it does not answer as its file does", self.name)
             return None
         return network
+
+    def novelty(self, pooled: NDArray, n_points: NDArray) -> NDArray[np.float64]:
+        """(B,) how unlike the training set: share of known objects that lie nearer; NaN where the model has no measure.
+
+        pooled : (B, d) of this network. n_points : (B,) points that entered the Gaussian process.
+        """
+        if self.novelty_measure is None:
+            return np.full(len(pooled), np.nan)
+        return self.novelty_measure.score(pooled, n_points, self.fold)
 
     def calibrate(self, logits: NDArray, n_points: NDArray, prior: Prior | None = None) -> NDArray[np.float64]:
         """(B, C) probabilities under a prior: temperature (and bias) by number of points, then Bayes' rule.

@@ -44,6 +44,7 @@ class Classification:
 
     curve : as it came. selection : what was used. fit : its Gaussian process. tensor, inference : batches of one.
     probabilities : (C,) calibrated, under ``prior``. spread : (F, C) the same by each fold model, empty without them.
+    novelty : share of known objects that lie nearer to the training set, None where the model has no measure of it.
     explanation : activation maps. timings : seconds per stage. notes : what was left out, merged, or doubtful.
     """
 
@@ -56,6 +57,7 @@ class Classification:
     prior: Prior
     probabilities: NDArray[np.float64]
     spread: NDArray[np.float64]
+    novelty: float | None
     explanation: Explanation
     timings: dict[str, float]
     notes: tuple[Note, ...]
@@ -100,6 +102,7 @@ def classify(
     n_points = np.array([len(chosen.curve)])
     prior = prior or model.prior
     probabilities = model.calibrate(inference.logits, n_points, prior)[0]
+    novelty = float(model.novelty(inference.pooled, n_points)[0])
     timings["inference"] = _lap(clock)
     clock = time.perf_counter()
     spread = [m.calibrate(m.infer(tensor).logits, n_points, prior)[0] for m in fold_models]
@@ -125,6 +128,7 @@ def classify(
         prior=prior,
         probabilities=probabilities,
         spread=np.array(spread).reshape(len(spread), len(model.classes)),
+        novelty=novelty if np.isfinite(novelty) else None,
         explanation=explanation,
         timings=timings,
         notes=(
@@ -192,17 +196,18 @@ def row_columns(model: Model, *, spread: bool = False) -> list[str]:
     columns = ["object_id", "alert_id", "n_points", *(f"p_{c}" for c in model.classes)]
     columns += ["top_class", "refusal", "model", "model_sha256", "prior"]
     columns += [f"spread_{c}" for c in model.classes] if spread else []
-    return [*columns, "refusal_message", "notes", "fold", "photometry_sha256"]
+    return [*columns, "novelty", "refusal_message", "notes", "fold", "photometry_sha256"]
 
 
 @dataclass(frozen=True)
 class FlatScores:
     """Answers for B light curves. probabilities : (B, C), NaN where there is none. verdict, n_used, per_band : as
     `core.flat_selection.Chosen`. failed : (B,) bool, where no Gaussian process fits. spread : (B, C) half the range of the fold
-    models' probabilities, NaN without them."""
+    models' probabilities, NaN without them. novelty : (B,) as `core.model.Model.novelty`."""
 
     probabilities: NDArray[np.float64]
     spread: NDArray[np.float64]
+    novelty: NDArray[np.float64]
     chosen: Chosen
     failed: NDArray[np.bool_]
 
@@ -219,13 +224,14 @@ def score_flat(
     kept, n_classes = chosen.kept, len(model.classes)
     p = np.full((len(curves), n_classes), np.nan)
     spread = np.full((len(curves), n_classes), np.nan)
+    novelty = np.full(len(curves), np.nan)
     failed = np.zeros(len(curves), bool)
     index = np.flatnonzero(chosen.verdict == 0)
     for start in range(0, len(kept), BATCH):
         part = kept.slice(start, start + BATCH)
         here = index[start : start + BATCH]
-        p[here], spread[here], failed[here] = _probabilities(part, model, fold_models, prior)
-    return FlatScores(p, spread, chosen, failed)
+        p[here], spread[here], novelty[here], failed[here] = _probabilities(part, model, fold_models, prior)
+    return FlatScores(p, spread, novelty, chosen, failed)
 
 
 def classify_flat(
@@ -280,6 +286,7 @@ class _Rows:
     answering: list[Model]
     p: NDArray[np.float64]
     spread: NDArray[np.float64]
+    novelty: NDArray[np.float64]
     n_points: NDArray[np.int64]
     refusals: list[Refusal | None]
     notes: list[str | None]
@@ -289,10 +296,10 @@ class _Rows:
     @classmethod
     def empty(cls, object_id: list[str], alert_id: list[str | None], model: Model) -> _Rows:
         n, n_classes = len(object_id), len(model.classes)
-        p, spread = np.full((n, n_classes), np.nan), np.full((n, n_classes), np.nan)
+        p, spread, novelty = np.full((n, n_classes), np.nan), np.full((n, n_classes), np.nan), np.full(n, np.nan)
+        numbers = (p, spread, novelty, np.zeros(n, np.int64))
         none: list[None] = [None] * n
-        answering = [model] * n
-        return cls(object_id, alert_id, answering, p, spread, np.zeros(n, np.int64), [*none], [*none], [0] * n, [*none])
+        return cls(object_id, alert_id, [model] * n, *numbers, [*none], [*none], [0] * n, [*none])
 
     def answer(
         self,
@@ -310,6 +317,7 @@ class _Rows:
             curves = flat(index)
             scores = score_flat(curves, one, prior=prior, fold_models=fold_models)
             self.p[index], self.spread[index] = scores.probabilities, scores.spread
+            self.novelty[index] = scores.novelty
             self.n_points[index] = np.where(scores.failed, 0, scores.chosen.n_used)
             for k, i in enumerate(index.tolist()):
                 self.refusals[i], notes = _told(curves, one, scores, k, self.limits[i])
@@ -335,6 +343,7 @@ class _Rows:
         }
         if spread:
             frame.update({f"spread_{c}": self.spread[:, k] for k, c in enumerate(model.classes)})
+        frame["novelty"] = self.novelty
         frame["refusal_message"] = _text([None if r is None else r.message for r in self.refusals])
         frame["notes"] = _text(self.notes)
         frame["fold"] = pd.array([one.fold for one in self.answering], dtype="Int64")
@@ -344,17 +353,19 @@ class _Rows:
 
 def _probabilities(
     kept: FlatCurves, model: Model, fold_models: Sequence[Model], prior: Prior | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """(B, C) probabilities, half the range of the fold models', and (B,) where the Gaussian process failed (then NaN)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """(B, C) probabilities, half the range of the fold models', (B,) novelty, and where the Gaussian process failed (then NaN)."""
     tensor = model.recipe.apply_flat(kept)
     n_points = np.diff(kept.offsets)
     failed = ~np.isfinite(tensor.log_likelihood)
-    p = model.calibrate(model.logits(tensor), n_points, prior)
-    p[failed] = np.nan
+    answers = model.answers(tensor)
+    p = model.calibrate(answers.logits, n_points, prior)
+    novelty = model.novelty(answers.pooled, n_points)
+    p[failed], novelty[failed] = np.nan, np.nan
     if not fold_models:
-        return p, np.full_like(p, np.nan), failed
+        return p, np.full_like(p, np.nan), novelty, failed
     by_fold = np.stack([m.calibrate(m.logits(tensor), n_points, prior) for m in fold_models])
-    return p, 0.5 * (by_fold.max(axis=0) - by_fold.min(axis=0)), failed
+    return p, 0.5 * (by_fold.max(axis=0) - by_fold.min(axis=0)), novelty, failed
 
 
 def _told(curves: FlatCurves, model: Model, scores: FlatScores, k: int, limits: int) -> tuple[Refusal | None, str]:

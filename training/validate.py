@@ -3,7 +3,8 @@
     python -m training.validate --data DATA --model t2-ztf
 
 Prints the figures, writes them into the model's card with the calibration curve and the rules they justify, and writes
-``evaluation.parquet`` (numbers only): one row per real object, scored by the fold model that did not train on it.
+``evaluation.parquet`` (numbers only): one row per real object, scored by the fold model that did not train on it. Then
+`training.embedding` adds novelty and similar objects.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from training import card_file, scores
 from training.calibrate import FIVE_INDEX, fit, reliability, survey_weights, with_calibration
 from training.curves import CurveSet
 from training.datasets import RealSet, load_real
+from training.embedding import add_embedding, sets_of
 from training.identity import N_FOLDS
 from training.limits import limits
 from training.out_of_fold import AGES, as_answers, labels_of_table, raw_answers, with_simulated
@@ -363,6 +365,10 @@ def main() -> None:
     card["reliability"] = reliability(result.survey, result.truth, survey_weights(result.truth, prior))
     card["limits"] = limits(card)
     card_file.write(folder, card)
+    trained, counted, oddities = sets_of(real, models[0].recipe)
+    add_embedding(
+        folder, trained, counted, oddities, work, f"python -m training.embedding --data DATA --model {args.model}"
+    )
     real_only = result.take((result.objects["origin"] != "simulation").to_numpy())
     evaluation_table(real_only).to_parquet(folder / "evaluation.parquet", compression="zstd", index=False)
     print(json.dumps({**made, "reliability": card["reliability"], "rules": chosen}, indent=1, ensure_ascii=False))
