@@ -151,22 +151,24 @@ def index_arrays(models: Sequence[Model], scored: ScoredSet) -> dict[str, NDArra
     objects = scored.objects
     label = objects["class"].map(classes.index).to_numpy(int)
     fold = objects["fold"].to_numpy(int)
-    whole = [embed(m, scored.curves) for m in models]
-    young_curves = [first_days(c, models[0].recipe, YOUNG) for c in scored.curves]
-    young = [embed(m, young_curves) for m in models]
-    owner = np.concatenate([whole[0].rows, young[0].rows])
+    versions = [(scored.curves, np.inf), ([first_days(c, models[0].recipe, YOUNG) for c in scored.curves], YOUNG)]
+    if models[0].recipe.features:  # who has no redshift is compared with objects told without theirs
+        versions.append((scored.without_redshift().curves, np.inf))
+    found = [[embed(m, curves) for curves, _ in versions] for m in models]
+    owner = np.concatenate([part.rows for part in found[0]])
     arrays: dict[str, list[NDArray]] = {"axes": [], "centre": [], "step": [], "codes": []}
-    for space, (long, short) in enumerate(zip(whole, young, strict=True)):
+    for space, parts in enumerate(found):
+        long = parts[0]
         trained = fold[long.rows] != space - 1
         axes, centre = axes_of(long.pooled[trained], label[long.rows][trained])
-        at = np.concatenate([long.pooled, short.pooled]) @ axes - centre
+        at = np.concatenate([part.pooled for part in parts]) @ axes - centre
         at[fold[owner] == space - 1] = 0.0  # never asked for: this network was not trained on them
         step = np.maximum(np.abs(at).max(axis=0), 1e-6) / 127.0
         arrays["axes"].append(axes.astype(np.float32))
         arrays["centre"].append(centre.astype(np.float32))
         arrays["step"].append(step.astype(np.float32))
         arrays["codes"].append(np.round(at / step).astype(np.int8))
-    days = np.where(np.arange(len(owner)) < len(whole[0].rows), np.inf, YOUNG)
+    days = np.concatenate([np.full(len(part.rows), age) for part, (_, age) in zip(found[0], versions, strict=True)])
     return {
         "classes": np.array(classes),
         **object_columns(scored, label),
@@ -287,9 +289,12 @@ def add_embedding(
 
     models = [load_model(folder)]
     models += [load_model(folder, fold=k) for k in range(len(models[0].card.data["files"].get("folds", [])))]
+    everything = trained
+    if models[0].recipe.features:  # both with what is known of the redshift, and without
+        everything, counted = trained.and_without_redshift(), counted.and_without_redshift()
     known = known_out_of_fold(models[1:], counted)
-    compared = choose(models, trained, counted, known, oddities, work)
-    spaces = spaces_of(models, trained, per_class=compared.per_class)
+    compared = choose(models, everything, counted, known, oddities, work)
+    spaces = spaces_of(models, everything, per_class=compared.per_class)
     distance = distances(spaces, known)
     table = share_table(distance, known.n_points, known.weight)
     arrays = index_arrays(models, trained)
