@@ -121,6 +121,35 @@ def block(results: dict[str, Any], parity: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def packets_block(packets: dict[str, Any], big: dict[str, Any]) -> str:
+    """Where a packet's time goes, and a large input through the command line."""
+    machine, ways = packets["machine"], packets["ways"]
+    stages = list(dict.fromkeys(stage for way in ways.values() for stage in way["stages_us"]))
+    return "\n".join(
+        [
+            "",
+            f"Packets, measured {packets['date']} with `{packets['command']}` (median of {packets['rounds']} rounds, processor time of one process, load "
+            f"{machine['load_before']:.1f} before the run; fastavro {machine['fastavro']}):",
+            "",
+            "| packets | kB | read per processor second, median (best) | µs each | " + " | ".join(f"{s} [µs]" for s in stages) + " |",
+            "|---|" + "---|" * (3 + len(stages)),
+            *(
+                f"| {name} ({way['packets']:,}) | {way['mean_bytes'] / 1000:.0f} | {way['read_per_s']:,} ({way['best_per_s']:,}) | "
+                f"{_number(way['us_per_packet'])} | "
+                + " | ".join(_number(way["stages_us"][s]) if s in way["stages_us"] else "–" for s in stages) + " |"
+                for name, way in ways.items()
+            ),
+            "",
+            f"{big['bytes'] / 1e9:.1f} GB through the command line (`{big['command']}`, {big['date']}, load "
+            f"{big['machine']['load_before']:.1f} before the run): {big['packets']:,} packets of "
+            f"{big['bytes'] / big['packets'] / 1000:.0f} kB, {big['rows']:,} rows, {big['scored']:,} of them scored, in "
+            f"{big['seconds']:,.0f} s, which is {big['packets_per_s']:,} packets a second with all that is written about them; the "
+            f"largest process took {big['largest_process_mb']:,} MB.",
+            "",
+        ]
+    )  # fmt: skip
+
+
 def draw(results: dict[str, Any]) -> None:
     """Bars of all ways on a logarithmic axis."""
     import matplotlib
@@ -154,7 +183,8 @@ def _read(name: str) -> dict[str, Any]:
 def pages() -> dict[Path, str]:
     """Documents and their blocks of figures."""
     return {
-        ROOT / "docs/throughput.md": block(_read("results"), _read("gp_parity")),
+        ROOT / "docs/throughput.md": block(_read("results"), _read("gp_parity"))
+        + packets_block(_read("packets"), _read("big_input")),
         ROOT / "docs/measured.md": measured(_read("alerts_table"), _read("page_speed"), _read("deletion")),
     }
 

@@ -7,6 +7,7 @@ through the border. Where a packet is out of the ordinary, it is left to `ztf_pa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -71,32 +72,63 @@ def read_records(
 
 def ztf_light_curves(records: Records | Joined, provenances: Sequence[Provenance]) -> list[LightCurve | None]:
     """The light curve of each record, None where `ztf_packets.ztf_light_curve` has something to say of the packet."""
-    alerts = records.table("prv_candidates")
-    found, limits, values, places, counts = _sorted_out(alerts, records.table("fp_hists"), records.rows)
+    return light_curves_of(records, arranged(records), provenances)
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """Points and limits of B packets, by packet and time.
+
+    points : mjd, flux, flux_err, band, forced. limits : mjd, flux, band. places : (B+1, 2) where a packet's points and limits
+    begin. way : (B,) what is to be done with them. counts : (B, `_KINDS`) rows of each kind.
+    """
+
+    points: tuple[NDArray, ...]
+    limits: tuple[NDArray, ...]
+    places: NDArray[np.int64]
+    way: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
+def arranged(records: Records | Joined) -> Arranged:
+    """The rows of all packets, sorted out and put in order."""
+    found, limits, values, places, counts = _sorted_out(
+        records.table("prv_candidates"), records.table("fp_hists"), records.rows
+    )
     mag = found[:, 1]
     arrays, way = _arranged(
         found, found[:, 3] * magnitude_to_flux(mag), magnitude_error_to_flux_error(mag, found[:, 2]),
         values, *forced_fluxes(values), limits, magnitude_to_flux(limits[:, 1]), places,
     )  # fmt: skip
-    first = records.rows[:-1, _ALERTS]
-    stops = (places[:, 0] + places[:, 2]).tolist(), places[:, 1].tolist()
-    bounds = zip(stops[0][:-1], stops[0][1:], stops[1][:-1], stops[1][1:], strict=True)
-    rows = zip(records.heads, alerts[first, 0].tolist(), alerts[first, 1].tolist(), bounds, way.tolist(), strict=True)
-    dropped = counts[:, [i for i in range(_KINDS) if i not in (DETECTION, LIMIT, N_STATES + GOOD)]].any(1).tolist()
+    both = np.stack([places[:, 0] + places[:, 2], places[:, 1]], axis=1)
+    return Arranged(arrays[:5], arrays[5:], both, way, counts)
+
+
+def light_curves_of(
+    records: Records | Joined, rows: Arranged, provenances: Sequence[Provenance]
+) -> list[LightCurve | None]:
+    """As `ztf_light_curves`, from what is arranged already."""
+    alerts, first = records.table("prv_candidates"), records.rows[:-1, _ALERTS]
+    facts = zip(records.heads, alerts[first, 0].tolist(), alerts[first, 1].tolist(), strict=True)
+    bounds = zip(rows.places[:-1].tolist(), rows.places[1:].tolist(), strict=True)
+    told = [i for i in range(_KINDS) if i not in (DETECTION, LIMIT, N_STATES + GOOD)]
+    dropped = rows.counts[:, told].any(1).tolist()
     out: list[LightCurve | None] = []
-    for i, (head, jd, fid, (lo, hi, limit_lo, limit_hi), how) in enumerate(rows):
+    for i, ((head, jd, fid), ((lo, limit_lo), (hi, limit_hi)), how) in enumerate(
+        zip(facts, bounds, rows.way.tolist(), strict=True)
+    ):
         if how == _LEAVE:
             out.append(None)
             continue
         head["candidate"] |= {"jd": jd, "fid": fid}
-        mjd, flux, flux_err, band, forced = (_own(array, lo, hi) for array in arrays[:5])
-        limit_mjd, limit_flux, limit_band = (_own(array, limit_lo, limit_hi) for array in arrays[5:])
+        mjd, flux, flux_err, band, forced = (_own(array, lo, hi) for array in rows.points)
+        limit_mjd, limit_flux, limit_band = (_own(array, limit_lo, limit_hi) for array in rows.limits)
         parts: dict[str, Any] = {
             "mjd": mjd, "flux": flux, "flux_err": flux_err, "band": band, "forced": forced,
             "limits": Limits(limit_mjd, limit_flux, limit_band, LIMIT_SIGMA),
         }  # fmt: skip
         if dropped[i]:
-            kinds = counts[i].tolist()
+            kinds = rows.counts[i].tolist()
             parts["notes"] = (*alert_notes(kinds), *forced_notes(*kinds[N_STATES + 1 :]))
         try:
             parts |= packet_facts(head, provenances[i])
