@@ -112,7 +112,7 @@ def light_curves_of(
     facts = zip(records.heads, alerts[first, 0].tolist(), alerts[first, 1].tolist(), strict=True)
     bounds = zip(rows.places[:-1].tolist(), rows.places[1:].tolist(), strict=True)
     told = [i for i in range(_KINDS) if i not in (DETECTION, LIMIT, N_STATES + GOOD)]
-    dropped = rows.counts[:, told].any(1).tolist()
+    dropped = np.any(rows.counts[:, told], axis=1)
     out: list[LightCurve | None] = []
     for i, ((head, jd, fid), ((lo, limit_lo), (hi, limit_hi)), how) in enumerate(
         zip(facts, bounds, rows.way.tolist(), strict=True)
