@@ -19,7 +19,7 @@ from training.simulate.parameters import TABLE, draw
 from training.simulate.reach import draw_flux_limited, draw_redshift
 from training.simulate.scene import Scene
 from training.simulate.stars import eclipsing_binary, microlensing, rr_lyrae, saw_tooth
-from training.simulate.survey import Sky
+from training.simulate.survey import LOWEST_SN, Observed, Sky, listed
 from training.simulate.walk import damped_random_walk
 
 SKY = Sky()
@@ -58,7 +58,7 @@ def test_every_simulated_curve_is_a_valid_light_curve(name: str, curves: dict) -
         assert not curve.notes, curve.notes
         assert curve.provenance.simulated and curve.provenance.true_class == name
         assert set(curve.band.tolist()) == {0, 1}
-        assert np.abs(curve.signal_to_noise).min() > 3
+        assert np.abs(curve.signal_to_noise).min() > LOWEST_SN - 0.01
 
 
 @pytest.mark.parametrize("name", ["SLSN-I", "TDE", "M-dwarf", "uLens"])
@@ -178,3 +178,19 @@ def test_a_rate_that_grows_with_redshift_gives_more_distant_sources() -> None:
     rng = np.random.default_rng(6)
     falling, flat, growing = (np.mean([draw_redshift(rng, 1.0, e) for _ in range(1500)]) for e in (-2.0, 0.0, 2.5))
     assert falling < flat - 0.01 and flat + 0.01 < growing
+
+
+def _seen(days: list[float], peak: float) -> Observed:
+    mjd = 59000.0 + np.array(days)
+    flux = 10 ** (0.4 * (27.5 - peak)) * np.exp(-np.abs(np.array(days)) / 20)
+    return Observed(mjd, flux, flux / 10, (np.arange(len(mjd)) % 2).astype(np.int8), 0.0, 0.0)
+
+
+def test_a_list_of_classified_transients_holds_bright_ones_that_were_covered() -> None:
+    scene, rng = Scene("ztf", 19.0, spectroscopic=True), np.random.default_rng(0)
+    covered, late, faint = [-12, -6, 0, 5, 12, 30], [0, 1, 20, 30], [-12, -6, 0, 5, 12, 30]
+    share = [
+        np.mean([listed(_seen(days, peak), scene, rng) is not None for _ in range(300)])
+        for days, peak in ((covered, 17.0), (late, 17.0), (faint, 18.9), (covered, 19.1))
+    ]
+    assert share[0] == 1.0 and share[1] < 0.2 and 0.2 < share[2] < 0.8 and share[3] == 0

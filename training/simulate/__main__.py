@@ -15,12 +15,17 @@ from training.simulate.lsst import LsstSky
 from training.simulate.spectra import Templates
 from training.simulate.survey import Sky
 
+#: Share of ZTF transients that a spectroscopic survey would have followed up.
+SELECTIONS = {"bts": 1.0, "deep": 0.0, "both": 0.5}
+
 
 def main() -> None:
     """Simulate every class in turn, writing as it goes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder with templates/; without it only classes that need none")
     parser.add_argument("--survey", choices=("ztf", "lsst"), default="ztf")
+    parser.add_argument("--selection", choices=list(SELECTIONS), default="both",
+                        help="ztf: as bright as the Bright Transient Survey's (peak < 19), to the alerts' depth, or half of each")  # fmt: skip
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--per-class", type=int, default=3000)
     parser.add_argument("--classes", nargs="+", choices=list(MODELS), help="default: all that can be made")
@@ -30,7 +35,7 @@ def main() -> None:
     cadence = args.data / "templates/cadence" if args.data else None
     if args.survey == "lsst" and cadence is None:
         parser.error("--survey lsst needs --data: its visits come from the cadence table")
-    sky = LsstSky(cadence) if args.survey == "lsst" else Sky(cadence)
+    sky = LsstSky(cadence) if args.survey == "lsst" else Sky(cadence, bright_share=SELECTIONS[args.selection])
     classes = args.classes or (CLASS_NAMES if templates else DATA_FREE)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     writer = None

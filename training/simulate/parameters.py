@@ -56,7 +56,7 @@ class Normal:
         """One value."""
         side = rng.uniform() < self.left / (self.left + self.right)
         step = abs(rng.normal()) * (-self.left if side else self.right)
-        return float(np.clip(self.mean + step, self.low, self.high))
+        return float(min(max(self.mean + step, self.low), self.high))
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class LogNormal:
 
     def draw(self, rng: np.random.Generator) -> float:
         """One value."""
-        return float(np.clip(10 ** rng.normal(self.log_mean, self.dex), self.low, self.high))
+        return float(min(max(10 ** rng.normal(self.log_mean, self.dex), self.low), self.high))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ TABLE: dict[str, dict[str, Law]] = {
     # Absolute B, stretch and colour: Scolnic & Kessler 2016; Tripp relation: Betoule et al. 2014.
     "SNIa": {
         "x1": Normal(0.5, 1.2, 0.6, -3.5, 2.5),
-        "c": Normal(-0.04, 0.045, 0.10, -0.25, 0.4),
+        "c": Normal(0.0, 0.05, 0.13, -0.2, 0.5),
         "scatter": Normal(0.0, 0.11, 0.11),
     },
     # Taubenberger 2017: M_B -16 to -17.7, fast and red. The two template series are redder still (B-V 1.2 to 1.4 at
@@ -112,9 +112,9 @@ TABLE: dict[str, dict[str, Law]] = {
     # Richardson et al. 2014, Anderson et al. 2014.
     "SNII": {
         "m_r": Normal(-16.9, 1.0, 1.0, -19.5, -14.0),
-        "stretch": Normal(1.0, 0.1, 0.12, 0.7, 1.4),
+        "stretch": Normal(0.97, 0.18, 0.2, 0.6, 1.5),
         "tail": Uniform(0.008, 0.02),
-        "av_host": Exponential(0.2, 1.5),
+        "av_host": Exponential(0.1, 1.5),
     },
     "SNIIn": {
         "m_r": Normal(-18.7, 0.9, 0.9, -21.0, -16.0),
@@ -132,11 +132,11 @@ TABLE: dict[str, dict[str, Law]] = {
     "SLSN-I": {
         "spin_ms": LogNormal(np.log10(2.8), 0.2, 0.9, 8.0),
         "field_1e14": LogNormal(np.log10(0.9), 0.3, 0.1, 6.0),
-        "mass": LogNormal(np.log10(6.0), 0.3, 1.5, 30.0),
+        "mass": LogNormal(np.log10(4.5), 0.3, 1.5, 30.0),
         "velocity_kms": Normal(9500.0, 2500.0, 2500.0, 4000.0, 18000.0),
-        "floor_kk": Normal(7.0, 1.2, 2.0, 5.0, 12.0),
+        "floor_kk": Normal(9.3, 2.0, 2.5, 5.0, 14.0),
         "uv_cut": Uniform(2200.0, 3000.0),
-        "av_host": Exponential(0.1, 0.8),
+        "av_host": Exponential(0.05, 0.8),
     },
     # van Velzen et al. 2021, Hammerstein et al. 2023.
     "TDE": {
@@ -144,7 +144,7 @@ TABLE: dict[str, dict[str, Law]] = {
         "temperature_kk": LogNormal(np.log10(20.0), 0.13, 11.0, 45.0),
         "heating_kk": Normal(0.0, 3.0, 6.0, -6.0, 15.0),
         "rise": LogNormal(np.log10(14.0), 0.2, 4.0, 45.0),
-        "fall": LogNormal(np.log10(60.0), 0.22, 12.0, 200.0),
+        "fall": LogNormal(np.log10(75.0), 0.22, 12.0, 250.0),
         "power": Normal(5.0 / 3.0, 0.4, 0.4, 0.8, 3.0),
         "av_host": Exponential(0.1, 0.8),
     },

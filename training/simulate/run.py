@@ -17,7 +17,7 @@ from training.simulate.catalogue import photometric_redshift
 from training.simulate.event import Event
 from training.simulate.lsst import LsstSky
 from training.simulate.scene import Scene
-from training.simulate.survey import DEEP_LIMIT, Observed, Sky, observe, peak_magnitude, ztf_scene
+from training.simulate.survey import DEEP_LIMIT, Observed, Sky, listed, observe, peak_magnitude, ztf_scene
 
 #: Mixture of the class "other".
 _OTHERS = (
@@ -101,10 +101,12 @@ def _one(
         scene, field, visits = sky.scene(rng)
         event = MODELS[name](rng, templates, scene)
         return event, sky.observe(event, field, visits, scene, rng)
-    scene = ztf_scene(rng)
+    scene = ztf_scene(rng, name, sky.bright_share)
     event = MODELS[name](rng, templates, scene)
     seen = observe(event, sky, rng)
-    if seen is None or (not event.persistent and not event.fast and peak_magnitude(seen) > scene.limit + 0.1):
+    if seen is not None and not (event.persistent or event.fast):
+        seen = listed(seen, scene, rng)
+    if seen is None:
         return event, None
     return event, replace(seen, mwebv=scene.mwebv)
 

@@ -12,11 +12,15 @@ GALACTIC_R = np.array([3.172, 2.271, 1.682, 4.145, 3.237, 2.273, 1.684, 1.323, 1
 
 @dataclass(frozen=True)
 class Scene:
-    """survey : ``ztf`` or ``lsst``. limit : magnitude that a transient should reach. mwebv : Galactic E(B-V) [mag]."""
+    """survey : ``ztf`` or ``lsst``. limit : magnitude that a transient should reach. mwebv : Galactic E(B-V) [mag].
+
+    spectroscopic : whether only what was followed up down to the limit is listed.
+    """
 
     survey: str
     limit: float
     mwebv: float = 0.0
+    spectroscopic: bool = False
 
     @property
     def dust(self) -> np.ndarray:

@@ -30,6 +30,7 @@ class Filters:
         for index, entry in enumerate(BANDS):
             name = entry.name.replace("_", "")
             nodes, transmission = np.loadtxt(folder / f"{name}.dat", unpack=True)
+            nodes, transmission = nodes[::2], transmission[::2]  # of 10 Å; templates have 20 Å
             step = np.gradient(nodes)
             per_ab = np.sum(transmission * _AB_ZERO * _C_ANGSTROM / nodes * step)
             seen = transmission > 1e-4
@@ -112,6 +113,21 @@ class Salt:
         return x0 * np.maximum(self.mean.flux @ matrix + x1 * (self.stretch.flux @ matrix), 0.0)
 
 
+@dataclass(frozen=True)
+class Kilonovae:
+    """known : (K, 3) log10 of ejecta mass [solar], velocity [c] and lanthanide fraction. flux : (K, P, W) at 10 pc."""
+
+    known: Array
+    phase: Array
+    wave: Array
+    flux: NDArray[np.float32]
+
+    def nearest(self, mass: float, velocity: float, lanthanides: float) -> NDArray[np.float32]:
+        """(P, W) the model closest in mass, velocity and lanthanides, each in its own step of the grid."""
+        wanted = np.log10([mass, velocity, lanthanides])
+        return self.flux[int(np.argmin((((self.known - wanted) / (0.5, 0.25, 1.0)) ** 2).sum(axis=1)))]
+
+
 class Templates:
     """The template folder: bandpasses, SALT3, 91bg, core-collapse spectra, the kilonova grid; opened when first used."""
 
@@ -186,7 +202,11 @@ class Templates:
         return self._core_collapse[file]
 
     @cached_property
-    def kilonovae(self) -> dict[str, Array]:
-        """The grid of Kasen et al. 2017: ejecta mass, velocity, lanthanides -> spectra at 10 pc."""
+    def kilonovae(self) -> Kilonovae:
+        """The grid of Kasen et al. 2017."""
         with np.load(self.folder / "kilonova/kasen2017_grid.npz") as d:
-            return {name: d[name] for name in d.files}
+            # The grid's third parameter is already a logarithm.
+            known = np.column_stack([np.log10(d["params"][:, :2]), d["params"][:, 2]])
+            at_10pc = 4 * np.pi * 3.0857e19**2
+            flux = (10.0 ** (d["log10_Llam_minus36"].astype(float) + 36) / at_10pc).astype(np.float32)
+            return Kilonovae(known, d["phase"].astype(float), d["wave"].astype(float), flux)

@@ -111,17 +111,10 @@ def kilonova(rng: np.random.Generator, templates: Templates, scene: Scene) -> Ev
     """Kilonova: a fast blue and a slower red component of the grid of Kasen et al. 2017 (Villar et al. 2017)."""
     p = draw("KN", rng)
     grid = templates.kilonovae
-    # The grid's third parameter is already a logarithm.
-    known = np.column_stack([np.log10(grid["params"][:, :2]), grid["params"][:, 2]])
     components = ("red_", "blue_") if p["blue_visible"] < 0.8 else ("red_",)
-    flux_10pc = np.zeros(grid["log10_Llam_minus36"].shape[1:])
-    for prefix in components:
-        wanted = np.log10([p[prefix + name] for name in ("mass", "velocity", "lanthanides")])
-        nearest = int(np.argmin((((known - wanted) / (0.5, 0.25, 1.0)) ** 2).sum(axis=1)))
-        luminosity = 10.0 ** (grid["log10_Llam_minus36"][nearest].astype(float) + 36)
-        flux_10pc += luminosity / (4 * np.pi * 3.0857e19**2)
-    phase = grid["phase"].astype(float)
-    model = templates.series(phase, grid["wave"].astype(float), flux_10pc)
+    flux_10pc = sum(grid.nearest(*(p[c + name] for name in ("mass", "velocity", "lanthanides"))) for c in components)
+    phase = grid.phase
+    model = templates.series(phase, grid.wave, flux_10pc)
     peak = 27.5 - 2.5 * np.log10(max(float(model.in_bands(0.0)[phase < 3.5, _RED].max()), 1e-30))
     _, z = draw_flux_limited(rng, np.array([peak]), scene, "KN")
     curves = model.in_bands(z) * scene.dust * 10 ** (-0.4 * float(distance_modulus(z)))
