@@ -126,8 +126,13 @@ def predict(model: keras.Model, values: NDArray, *, chunk: int = 1024) -> NDArra
     return np.concatenate([np.asarray(p) for p in parts])
 
 
+def widths_of(shape: Shape) -> tuple[int, ...]:
+    """The `WIDTHS` that fit into a grid, which may be shorter than the widest."""
+    return tuple(width for width in WIDTHS if width <= shape.length)
+
+
 def windows(values: NDArray[np.float32], target: NDArray, shape: Shape) -> list[tf.Tensor]:
-    """A batch cut to the rows that reach the answer, by width: values, first rows and targets for each of `WIDTHS`, then all rows.
+    """A batch cut to the rows that reach the answer, by width: values, first rows and targets for each of `widths_of`, then all rows.
 
     values : (B, L+R, M). Half a kernel beyond the observed rows is kept, so the logits are those of the whole grid.
     """
@@ -137,9 +142,10 @@ def windows(values: NDArray[np.float32], target: NDArray, shape: Shape) -> list[
     seen = values[:, :length, shape.coverage] > 0
     first = np.maximum(np.argmax(seen, axis=1) - margin, 0)
     last = np.minimum(length - 1 - np.argmax(seen[:, ::-1], axis=1) + margin, length - 1)
-    bucket = np.searchsorted(WIDTHS, last - first + 1)
+    widths = widths_of(shape)
+    bucket = np.searchsorted(widths, last - first + 1)
     parts = []
-    for k, width in enumerate(WIDTHS):
+    for k, width in enumerate(widths):
         here = np.flatnonzero(bucket == k)
         start = np.minimum(first[here], length - width)
         rows = start[:, None] + np.arange(width)
@@ -147,13 +153,13 @@ def windows(values: NDArray[np.float32], target: NDArray, shape: Shape) -> list[
             [rows, np.broadcast_to(np.arange(length, values.shape[1]), (len(here), shape.features))], 1
         )
         parts += [values[here[:, None], rows], start[:, None].astype(np.int32), target[here]]
-    here = bucket == len(WIDTHS)
+    here = bucket == len(widths)
     return [tf.constant(part) for part in (*parts, values[here], target[here])]
 
 
 def _step(model: keras.Model, shape: Shape, optimiser: keras.optimizers.Optimizer, offset: tf.Tensor) -> Callable:
     windowed = {"t2": t2.windowed, "atx": atx.windowed}[model.name]
-    networks = [] if shape.coverage is None else [windowed(model, shape, width) for width in WIDTHS]
+    networks = [] if shape.coverage is None else [windowed(model, shape, width) for width in widths_of(shape)]
 
     @tf.function(reduce_retracing=True)
     def step(*parts: tf.Tensor) -> tf.Tensor:

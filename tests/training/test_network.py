@@ -104,22 +104,24 @@ def test_positions_are_those_of_the_paper():
     assert table[7, 30] == pytest.approx(np.sin(7.0 / 10000 ** (30 / 32)))
 
 
-@pytest.mark.parametrize("features", [0, 2])
+@pytest.mark.parametrize(
+    ("length", "features"), [(50, 0), (50, 2), (11, 0)]
+)  # the last: shorter than the widest window
 @pytest.mark.parametrize("build", [build, atx.build])
-def test_a_window_of_the_observed_rows_gives_the_logits_of_all(build, features):
+def test_a_window_of_the_observed_rows_gives_the_logits_of_all(build, length, features):
     """Training cuts batches to windows: the network that is trained is the one that is shipped."""
-    shape = Shape(length=50, features=features, channels=3, classes=4, d=16, heads=2, d_ff=24, coverage=2)
+    shape = Shape(length=length, features=features, channels=3, classes=4, d=16, heads=2, d_ff=24, coverage=2)
     model = build(shape, seed=3)
     rng = np.random.default_rng(1)
-    values = rng.normal(size=(40, 50 + features, 3)).astype(np.float32)
-    first, last = np.sort(rng.integers(0, 50, (2, 40)), axis=0)
-    rows = np.arange(50)
-    values[:, :50, 2] = (rows >= first[:, None]) & (rows <= last[:, None])
+    values = rng.normal(size=(40, length + features, 3)).astype(np.float32)
+    first, last = np.sort(rng.integers(0, length, (2, 40)), axis=0)
+    rows = np.arange(length)
+    values[:, :length, 2] = (rows >= first[:, None]) & (rows <= last[:, None])
     expected = np.asarray(model(values)["logits"])
     parts = fit.windows(values, np.arange(40)[:, None], shape)
     windowed = {"t2": windowed_t2, "atx": atx.windowed}[model.name]
     met = []
-    for k, width in enumerate(fit.WIDTHS):
+    for k, width in enumerate(fit.widths_of(shape)):
         inside, start, which = (np.asarray(part) for part in parts[3 * k : 3 * k + 3])
         np.testing.assert_allclose(
             np.asarray(windowed(model, shape, width)([inside, start])["logits"]), expected[which[:, 0]], atol=2e-5

@@ -1,7 +1,7 @@
 """Named ZTF objects from ALeRCE, one at a time and slowly, kept as they come: a run that is stopped goes on where it was.
 
 `python -m training.readers.pull --labels DATA/ztf_labels/labels.parquet --out build/alerce` asks for one object every two seconds
-(two requests each, so 10,000 objects take six hours), waits as long as the broker says when it says so, longer and longer when
+(two requests each, so 10,000 objects take about eight hours), waits as long as the broker says when it says so, longer and longer when
 it fails, and stops when it fails for several objects in a row. Cite Förster et al. 2021 for what comes.
 """
 

@@ -153,7 +153,7 @@ SETS: dict[str, Callable[[Path], CurveSet]] = {
 def lsst_bands(names: pd.Series) -> NDArray[np.int8]:
     """(N,) band indices of bare letters, any case; of another survey's filters, the LSST band of the same letter.
 
-    DES and Pan-STARRS g r i z lie within 7 % in wavelength of LSST's. Raises BadInput for a band that is none of u … y.
+    The stand-in carries no colour term: DES and Pan-STARRS filters are not LSST's. Raises BadInput for a band that is none of u … y.
     """
     codes, kinds = pd.factorize(names)
     return np.array([band_index(kind, "lsst") for kind in kinds], np.int8)[codes]
