@@ -23,6 +23,8 @@ STAR_SCORE = 0.76
 STAR_DISTANCE = 1.5
 _JD = 2_400_000.5
 
+#: What every refusal of these cuts names in its message, unlike those of a model or of a reader.
+SELECTION = "the published selection"
 #: The cuts in order: reason codes and what is left after them.
 STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("no_points", "too_few_points", "missing_band"), "with 2 points or more, in g and in r"),

@@ -30,6 +30,7 @@ from stream.messages import Contents, DeadLetter, Message, read_message, row_key
 from stream.progress import Progress
 from stream.registry import RegistryDown, SchemaRegistry
 from stream.score import Stop, prior_of
+from stream.selection import SELECTIONS, classify_selected
 
 #: Bytes of messages that are in hand at once, whatever the batch size: large alerts make small batches.
 BATCH_BYTES = 64 * 1024 * 1024
@@ -53,7 +54,7 @@ class Worker:
     """Reads a batch, scores it, writes it, flushes, commits; and again.
 
     read : a message to what it holds. batch_size, batch_seconds : a batch is as many messages, or what came in that time
-    after its first. idle_exit : seconds without a message after which the run ends; None to go on for ever.
+    after its first. selection : "published" or "". idle_exit : seconds without a message after which the run ends; None to go on for ever.
     """
 
     client: Client
@@ -67,6 +68,7 @@ class Worker:
     batch_size: int = 512
     batch_seconds: float = 1.0
     idle_exit: float | None = None
+    selection: str = ""
     stopping: Stopping = field(default_factory=Stopping)
     messages: int = 0
     dead: Counter[str] = field(default_factory=Counter)
@@ -111,7 +113,7 @@ class Worker:
             curves += contents.curves
             sources += [message] * len(contents.curves)
             dead += [] if contents.dead is None else [contents.dead]
-        frame, failed = self.score(curves, sources)
+        frame, failed, left_out = self.score(curves, sources)
         dead += failed
         for row in rows_of(frame):
             self.client.send(Record(self.out_topic, row_key(row), row_value(row)))
@@ -121,6 +123,7 @@ class Worker:
         self.client.commit(batch)
         self.messages += len(batch)
         self.dead.update(letter.reason for letter in dead)
+        self.progress.excluded.update(left_out)
         for curve in curves:
             self.progress.count_notes(curve)
         self.progress.count(frame)
@@ -143,19 +146,24 @@ class Worker:
                 time.sleep(0.1)
             pause = min(2 * pause, 30.0)
 
-    def score(self, curves: Sequence[LightCurve], sources: Sequence[Message]) -> tuple[pd.DataFrame, list[DeadLetter]]:
-        """(rows, dead letters). A light curve that breaks the scoring itself costs its own row, not the batch."""
+    def score(
+        self, curves: Sequence[LightCurve], sources: Sequence[Message]
+    ) -> tuple[pd.DataFrame, list[DeadLetter], Counter[str]]:
+        """(rows, dead letters, what the selection left out). What breaks the scoring itself costs its own row, not the batch."""
         try:
-            return classify_many(curves, self.model, prior=self.prior, fold_models=self.fold_models), []
+            frame, left_out = classify_selected(
+                curves, self.model, self.selection, prior=self.prior, fold_models=self.fold_models
+            )
+            return frame, [], left_out
         except Exception as error:  # whatever it is, the stream goes on
             if len(curves) == 1:
                 text = f"{curves[0].object_id}: {type(error).__name__}: {error}"
-                return classify_many([], self.model, fold_models=self.fold_models), [
-                    DeadLetter(sources[0], "error", text)
-                ]
+                none = classify_many([], self.model, fold_models=self.fold_models)
+                return none, [DeadLetter(sources[0], "error", text)], Counter()
         parts = [self.score([curve], [source]) for curve, source in zip(curves, sources, strict=True)]
-        frames = [frame for frame, _ in parts if len(frame)] or [parts[0][0]]
-        return pd.concat(frames, ignore_index=True), [letter for _, dead in parts for letter in dead]
+        frames = [frame for frame, _, _ in parts if len(frame)] or [parts[0][0]]
+        dead = [letter for _, letters, _ in parts for letter in letters]
+        return pd.concat(frames, ignore_index=True), dead, sum((left_out for *_, left_out in parts), Counter())
 
     def flush(self) -> None:
         """Wait until all is written. A dead letter that the broker finds too large is sent without its value.
@@ -178,7 +186,8 @@ class Worker:
 
     def summary(self) -> str:
         """The last word: what was scored, what was not and why."""
-        lines = [f"{self.messages:,} messages", self.progress.summary()]
+        funnel = self.progress.funnel_summary(selection=bool(self.selection))
+        lines = [f"{self.messages:,} messages", funnel]
         if self.dead:
             lines.append("dead letters:")
         lines += [f"  {count:>9,}  {reason}" for reason, count in self.dead.most_common()]
@@ -222,7 +231,8 @@ def _run(options: argparse.Namespace, stopping: Stopping, progress: Progress, fo
     client = _client(options, topics)
     worker = Worker(
         client, model, read, options.out_topic, options.dead_letter_topic, progress, prior=prior, fold_models=folds,
-        batch_size=options.batch, batch_seconds=options.batch_seconds, idle_exit=options.idle_exit, stopping=stopping,
+        batch_size=options.batch, batch_seconds=options.batch_seconds, idle_exit=options.idle_exit,
+        selection=options.selection or "", stopping=stopping,
     )  # fmt: skip
     try:
         client.check_topics([options.out_topic, options.dead_letter_topic])
@@ -305,6 +315,7 @@ def _parser() -> argparse.ArgumentParser:
         "--prior", metavar="survey|equal|FILE", help="how likely each class is beforehand; the model card's own without"
     )
     add("--spread", action="store_true", help="add spread_<class>: how far the fold models disagree")
+    add("--selection", choices=SELECTIONS, help="score only what the published service would have scored; all without")
     add("--config", type=Path, metavar="FILE", help="options of librdkafka, name=value a line (security, passwords)")
     add("--batch", type=int, default=512, metavar="N", help="messages scored together (%(default)s)")
     add("--batch-seconds", type=float, default=1.0, metavar="S", help="longest wait to fill a batch (%(default)s)")

@@ -96,6 +96,23 @@ class Tally:
         notes = {kind: NoteCount(**found) for kind, found in values["notes"].items()}
         return cls(**{**values, **counters, "notes": notes})
 
+    def funnel(self, *, selection: bool) -> list[str]:
+        """Lines: how many light curves are left after each step, and what it cost."""
+        left = self.scored + sum(self.refused.values())
+        rows = [(left, "found", Counter[str]())]
+
+        def step(name: str, lost: Counter[str]) -> None:
+            nonlocal left
+            left -= sum(lost.values())
+            rows.append((left, name, lost))
+
+        step("readable", self.unread)
+        if selection:
+            for reasons, name in STEPS:
+                step(name, Counter({r: self.excluded[r] for r in reasons if self.excluded[r]}))
+        step("scored", self.refused - self.unread - self.excluded)
+        return [f"  {n:>9,}  {name}{_reasons(lost)}" for n, name, lost in rows]
+
 
 @dataclass
 class Progress(Tally):
@@ -149,23 +166,7 @@ class Progress(Tally):
 
     def funnel_summary(self, *, selection: bool) -> str:
         """As `summary`, the reasons in order: how many light curves are left after each step, and what it cost."""
-        return "\n".join([self.line(), "funnel:", *self._funnel(selection), *self._remarks()])
-
-    def _funnel(self, selection: bool) -> list[str]:
-        left = self.scored + sum(self.refused.values())
-        rows = [(left, "found", Counter[str]())]
-
-        def step(name: str, lost: Counter[str]) -> None:
-            nonlocal left
-            left -= sum(lost.values())
-            rows.append((left, name, lost))
-
-        step("readable", self.unread)
-        if selection:
-            for reasons, name in STEPS:
-                step(name, Counter({r: self.excluded[r] for r in reasons if self.excluded[r]}))
-        step("scored", self.refused - self.unread - self.excluded)
-        return [f"  {n:>9,}  {name}{_reasons(lost)}" for n, name, lost in rows]
+        return "\n".join([self.line(), "funnel:", *self.funnel(selection=selection), *self._remarks()])
 
     def _remarks(self) -> list[str]:
         lines: list[str] = []

@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 from core.brokers.files.columns import find_columns
 from core.brokers.files.packets import NESTED_FIELDS, TOP_FIELDS, packet_survey
 from core.card import CardError
+from core.funnel import SELECTION
 from core.refusal import BadInput
 from stream.maven import NoMaven, jars
+from stream.progress import Tally
 from stream.score import Stop, prior_of
+from stream.selection import SELECTIONS
 from stream.spark_worker import (
     LETTER,
     Job,
@@ -242,6 +245,7 @@ def _run(options: argparse.Namespace, said: TextIO) -> None:
         options.survey,
         options.flux_unit,
         None if options.schemas is None else str(options.schemas.resolve()),
+        selection=options.selection or "",
     )
     settings = dict(pair.partition("=")[::2] for pair in options.conf)
     spark = session(options.master, connectors=kafka or options.format == "avro", **settings)
@@ -259,7 +263,7 @@ def _run(options: argparse.Namespace, said: TextIO) -> None:
         options.out
     )
     if not options.quiet:
-        print(funnel(spark, options.out), file=said)
+        print(funnel(spark, options.out, selection=bool(job.selection)), file=said)
 
 
 def _kafka(spark: SparkSession, options: argparse.Namespace, job: Job) -> None:
@@ -272,12 +276,23 @@ def _kafka(spark: SparkSession, options: argparse.Namespace, job: Job) -> None:
     stream(reader.load(), partial(write_kafka_batch, job, options.out, dead), _checkpoint(options), once=options.once)
 
 
-def funnel(spark: SparkSession, out: str) -> str:
-    """What became of the light curves in ``out``: how many were scored, and how many were not for which reason."""
-    counts = {row["refusal"]: row["count"] for row in spark.read.parquet(out).groupBy("refusal").count().collect()}
-    scored_rows = counts.pop(None, 0)
-    lines = [f"{scored_rows + sum(counts.values()):,} light curves: {scored_rows:,} scored"]
-    lines += [f"  {count:>9,}  {reason}" for reason, count in sorted(counts.items(), key=lambda item: -item[1])]
+def funnel(spark: SparkSession, out: str, *, selection: bool = False) -> str:
+    """What became of the light curves in ``out``: how many are left after each step, and what it cost."""
+    from pyspark.sql import functions as F
+
+    said = F.coalesce(F.col("refusal_message"), F.lit(""))
+    unread, left_out = said.startswith("Not read:"), said.contains(SELECTION)
+    tally = Tally()
+    for row in spark.read.parquet(out).groupBy("refusal", unread, left_out).count().collect():
+        reason, is_unread, is_left_out, count = row
+        if reason is None:
+            tally.scored += count
+            continue
+        tally.refused[reason] += count
+        tally.unread[reason] += count * is_unread
+        tally.excluded[reason] += count * is_left_out
+    total = tally.scored + sum(tally.refused.values())
+    lines = [f"{total:,} light curves: {tally.scored:,} scored", "funnel:", *tally.funnel(selection=selection)]
     return "\n".join([*lines, f"written: {out}"])
 
 
@@ -320,6 +335,7 @@ def _parser() -> argparse.ArgumentParser:
         "--prior", metavar="survey|equal|FILE", help="how likely each class is beforehand; the model card's own without"
     )
     add("--spread", action="store_true", help="add spread_<class>: how far the fold models disagree")
+    add("--selection", choices=SELECTIONS, help="score only what the published service would have scored; all without")
     add("--master", help="local[2] and the like; otherwise what spark-submit says, or local[1]")
     add("--conf", action="append", default=[], metavar="NAME=VALUE", help="a setting of Spark; may be given again")
     add("--quiet", action="store_true", help="no summary on stderr")

@@ -10,21 +10,29 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.brokers.files import STREAM, Unreadable, iter_file
+from core.brokers.files.content import Reading
+from core.funnel import published_selection
 from core.lightcurve import LightCurve
 from core.model import Model, Prior, load_model
-from core.pipeline import Unscored, classify_batches, classify_many
+from core.pipeline import BATCH, Unscored, classify_flat, classify_many
 from core.refusal import BadInput, Refusal
+from stream.flat_tables import flat_table
 from stream.messages import DeadLetter, Message, read_message
+from stream.selection import classify_selected
 
-#: Rows of a table that are read together: some hundred objects, a few megabytes.
+#: What the readers call the rows in hand.
+NAME = "spark.parquet"
+#: Points of a table that are read together: some hundred objects, a few megabytes.
 TABLE_ROWS = 50_000
 #: Alerts that are read together.
 ALERTS = 512
@@ -43,7 +51,8 @@ LETTER = (
 class Job:
     """What a worker needs to know; small, and sent to each of them.
 
-    model : as `core.model.load_model` takes it. prior : None for the card's own. id_column : of a long-form table.
+    model : as `core.model.load_model` takes it. prior : None for the card's own. id_column : of a table.
+    selection : "published" or "".
     """
 
     model: str
@@ -53,6 +62,7 @@ class Job:
     flux_unit: str | None = None
     schemas: str | None = None
     id_column: str = ""
+    selection: str = ""
 
 
 @cache
@@ -88,18 +98,21 @@ def scored_alerts(job: Job, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Re
 
 
 def scored_tables(job: Job, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Scored rows of a long-form table in which the rows of an object follow each other, one row per object."""
+    """Scored rows of a table in which the rows of an object follow each other, one row per object.
+
+    What is plain in it goes from Arrow's columns to flat arrays; of the rest, light curves are made.
+    """
     schema = row_schema(job)
     for table in whole_objects(batches, job.id_column, TABLE_ROWS):
-        yield from _scored(job, table, schema)
+        yield from _scored_table(job, table, schema)
 
 
 def whole_objects(batches: Iterable[pa.RecordBatch], id_column: str, size: int) -> Iterator[pa.Table]:
-    """Tables of about ``size`` rows, none of which ends within an object; rows of an object must follow each other."""
+    """Tables of about ``size`` points, none of which ends within an object; rows of an object must follow each other."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)
-        if sum(part.num_rows for part in waiting) < size:
+        if sum(_points(part) for part in waiting) < size:
             continue
         table = pa.Table.from_batches(waiting)
         ids = table.column(id_column)
@@ -111,11 +124,42 @@ def whole_objects(batches: Iterable[pa.RecordBatch], id_column: str, size: int) 
         yield pa.Table.from_batches(waiting)
 
 
+def _points(batch: pa.RecordBatch) -> int:
+    """Rows of a batch; where they hold lists, the values of the longest."""
+    lists = [c for c in batch.columns if pa.types.is_list(c.type) or pa.types.is_large_list(c.type)]
+    return max([batch.num_rows, *(len(c.flatten()) for c in lists)])
+
+
+def _scored_table(job: Job, table: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    if not table.num_rows:
+        return
+    model, folds = models(job.model, job.spread)
+    reading = Reading(NAME, survey=job.survey, default_survey=model.recipe.survey, flux_unit=job.flux_unit, caps=STREAM)
+    try:
+        flat = flat_table(table, reading)
+    except BadInput:  # the other way says what is wrong
+        flat = None
+    if flat is None:
+        yield from _scored(job, table, schema)
+        return
+    ids = [name for name, plain in zip(flat.object_id, flat.plain, strict=True) if plain]
+    refusals = [published_selection(curve) for curve in flat.light_curves()] if job.selection else []
+    frame = classify_flat(
+        flat.curves, ids, model, refusals=refusals, notes=flat.notes, prior=job.prior, fold_models=folds
+    )
+    yield _as_batch(frame, schema)
+    if not flat.plain.all():
+        others = np.repeat(~flat.plain, np.diff(flat.rows))
+        yield from _scored(job, table.filter(pa.array(others)), schema)
+
+
 def _scored(job: Job, table: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     if not table.num_rows:
         return
     model, folds = models(job.model, job.spread)
-    for frame in classify_batches(_curves(job, model, table), model, prior=job.prior, fold_models=folds):
+    curves = _curves(job, model, table)
+    while batch := list(islice(curves, BATCH)):
+        frame, _ = classify_selected(batch, model, job.selection, prior=job.prior, fold_models=folds)
         yield _as_batch(frame, schema)
 
 
@@ -125,7 +169,7 @@ def _curves(job: Job, model: Model, table: pa.Table) -> Iterator[LightCurve | Un
     try:
         for item in iter_file(
             data.getvalue(),
-            "spark.parquet",
+            NAME,
             survey=job.survey,
             default_survey=model.recipe.survey,
             flux_unit=job.flux_unit,
@@ -180,7 +224,7 @@ def _scored_messages(job: Job, found: list[Message], schema: pa.Schema) -> pa.Re
         curves += contents.curves
         sources += [message] * len(contents.curves)
         dead += [] if contents.dead is None else [contents.dead]
-    frame = classify_many(curves, model, prior=job.prior, fold_models=folds)
+    frame, _ = classify_selected(curves, model, job.selection, prior=job.prior, fold_models=folds)
     rows = pa.Table.from_pandas(frame, schema=pa.schema(list(schema)[: -len(LETTER)]), preserve_index=False)
     places = [(m.topic, m.partition, m.offset) for m in sources]
     letters = [(d.message.topic, d.message.partition, d.message.offset) for d in dead]

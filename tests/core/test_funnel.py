@@ -5,7 +5,7 @@ import pytest
 from core.bands import band_index
 from core.brokers.files import iter_file
 from core.brokers.simbad import KEPT, is_other
-from core.funnel import STEPS, published_selection
+from core.funnel import SELECTION, STEPS, published_selection
 from core.lightcurve import light_curve
 
 
@@ -53,7 +53,9 @@ def reason(*arguments, **options):
     ],
 )
 def test_each_cut_has_its_reason(options, expected):
-    assert reason(**options) == expected
+    refusal = published_selection(curve(**options))
+    assert (None if refusal is None else refusal.reason) == expected
+    assert refusal is None or SELECTION in refusal.message, "by these words the cuts are told from a model's own"
     assert expected is None or expected in {r for reasons, _ in STEPS for r in reasons}
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import stream.kafka as command
+import stream.score
 from core.model import load_model
 from core.pipeline import classify, row_columns
 from core.refusal import Refusal
@@ -156,7 +158,7 @@ def test_a_message_of_which_a_part_is_lost_gives_rows_and_a_dead_letter(model):
 
 
 def test_a_light_curve_that_breaks_the_scoring_costs_itself_alone(model, monkeypatch):
-    real = command.classify_many
+    real = command.classify_selected
 
     def breaks(curves, *arguments, **options):
         curves = list(curves)
@@ -164,12 +166,35 @@ def test_a_light_curve_that_breaks_the_scoring_costs_itself_alone(model, monkeyp
             raise ZeroDivisionError("numbers")
         return real(curves, *arguments, **options)
 
-    monkeypatch.setattr(command, "classify_many", breaks)
+    monkeypatch.setattr(command, "classify_selected", breaks)
     tape = Tape([real_message(i)[0] for i in range(5)])
     worker(tape, model).run()
     assert [row["alert_id"] for row in tape.rows()] == [real_message(i)[1] for i in (0, 1, 3, 4)]
     assert tape.dead()[0]["reason"] == "error" and "ZeroDivisionError" in tape.dead()[0]["message"]
     assert len(tape.done) == 5
+
+
+def test_the_published_selection_is_that_of_the_command_line(model, tmp_path):
+    """The same rows, and the same funnel with every reason counted."""
+    values = [real_message(i)[0] for i in range(60)]
+    folder = tmp_path / "alerts"
+    folder.mkdir()
+    for i, value in enumerate(values):
+        (folder / f"{i:03d}.avro").write_bytes(value)
+    out, said = tmp_path / "rows.parquet", io.StringIO()
+    options = ["--model", MODEL, "--out", str(out), "--selection", "published"]
+    assert stream.score.main([str(folder), *options], stderr=said) == 0
+    tape = Tape(values)
+    run = worker(tape, model, selection="published")
+    run.run()
+    found = pd.DataFrame(tape.rows()).set_index("alert_id")
+    expected = pd.read_parquet(out).set_index("alert_id").loc[found.index]
+    expected = expected[found.columns].astype(object).where(expected.notna(), None)
+    p = [c for c in found if c.startswith("p_")]
+    assert found.drop(columns=p).astype(object).equals(expected.drop(columns=p))
+    np.testing.assert_allclose(found[p].astype(float), expected[p].astype(float), rtol=0, atol=1e-6)
+    funnel = said.getvalue().split("funnel:\n")[1].split("written")[0]
+    assert funnel in run.summary() + "\n" and "too_old" in funnel
 
 
 def test_a_dead_letter_that_is_too_large_is_sent_without_its_value(model):

@@ -105,6 +105,17 @@ def test_a_table_page_command_line_and_spark(model, tmp_path):
     assert said.startswith("39 light curves: 34 scored")
 
 
+@pytest.mark.parametrize("source", [CURVES, DATA / "files" / FINK[0]], ids=["table", "alerts"])
+def test_the_published_selection_is_that_of_the_command_line(source, tmp_path):
+    said = run(source, "--out", tmp_path / "out", "--selection", "published")
+    same(scored(tmp_path / "out"), from_command_line(source, tmp_path, "--selection", "published"))
+    loud = io.StringIO()
+    again = [str(source), "--model", MODEL, "--out", str(tmp_path / "b.parquet"), "--selection", "published"]
+    assert stream.score.main(again, stderr=loud) == 0
+    funnel = [line for line in loud.getvalue().splitlines() if line[:11].strip().isdigit() and "in g and in r" in line]
+    assert len(funnel) == 1 and funnel[0] in said
+
+
 @pytest.mark.parametrize("name", FINK)
 def test_fink_alerts_page_command_line_and_spark(name, model, tmp_path):
     run(DATA / "files" / name, "--out", tmp_path / "out", "--quiet")
