@@ -26,7 +26,7 @@ from core.lightcurve import LightCurve
 from core.model import Model, Prior, load_model
 from core.pipeline import classify_many
 from stream.kafka_client import Client, ConfluentClient, KafkaProblem, Record, read_properties
-from stream.messages import Contents, DeadLetter, Message, read_message, row_key, row_value, rows_of
+from stream.messages import Contents, DeadLetter, Message, read_message, read_together, row_key, row_value, rows_of
 from stream.progress import Progress
 from stream.registry import RegistryDown, SchemaRegistry
 from stream.score import Stop, prior_of
@@ -53,7 +53,7 @@ class Stopping:
 class Worker:
     """Reads a batch, scores it, writes it, flushes, commits; and again.
 
-    read : a message to what it holds. batch_size, batch_seconds : a batch is as many messages, or what came in that time
+    read : a message to what it holds. together : the same for many, None where ``read`` has to be asked. batch_size, batch_seconds : a batch is as many messages, or what came in that time
     after its first. selection : "published" or "". idle_exit : seconds without a message after which the run ends; None to go on for ever.
     """
 
@@ -69,6 +69,7 @@ class Worker:
     batch_seconds: float = 1.0
     idle_exit: float | None = None
     selection: str = ""
+    together: Callable[[Sequence[Message]], Sequence[Contents | None]] = read_together
     stopping: Stopping = field(default_factory=Stopping)
     messages: int = 0
     dead: Counter[str] = field(default_factory=Counter)
@@ -105,9 +106,9 @@ class Worker:
         curves: list[LightCurve] = []
         sources: list[Message] = []
         dead: list[DeadLetter] = []
-        for message in batch:
+        for message, together in zip(batch, self.together(batch), strict=True):
             try:
-                contents = self.patiently_read(message)
+                contents = together or self.patiently_read(message)
             except InterruptedError:
                 return  # nothing of this batch is committed; it will be read again
             curves += contents.curves

@@ -27,7 +27,7 @@ from core.model import Model, Prior, load_model
 from core.pipeline import BATCH, Unscored, classify_flat, classify_many
 from core.refusal import BadInput, Refusal
 from stream.flat_tables import flat_table
-from stream.messages import DeadLetter, Message, read_message
+from stream.messages import DeadLetter, Message, read_message, read_together
 from stream.selection import classify_selected
 
 #: What the readers call the rows in hand.
@@ -214,8 +214,8 @@ def _scored_messages(job: Job, found: list[Message], schema: pa.Schema) -> pa.Re
     curves: list[LightCurve] = []
     sources: list[Message] = []
     dead: list[DeadLetter] = []
-    for message in found:
-        contents = read_message(
+    for message, together in zip(found, read_together(found), strict=True):
+        contents = together or read_message(
             message,
             survey=job.survey,
             default_survey=model.recipe.survey,

@@ -19,7 +19,7 @@ from core.pipeline import classify, row_columns
 from core.refusal import Refusal
 from stream.kafka import Worker
 from stream.kafka_client import Failed, KafkaProblem, Record, next_offsets, read_properties
-from stream.messages import Message, read_message, row_key, row_value, rows_of, unique_rows
+from stream.messages import Message, read_message, read_together, row_key, row_value, rows_of, unique_rows
 from stream.progress import Progress
 from stream.registry import RegistryDown, SchemaRegistry
 from tests.core.files.alerts import ZTF_SCHEMA, candidate, container, lsst_packet, lsst_schema, wire, ztf_packet
@@ -81,6 +81,29 @@ def worker(tape, model, read=None, **options):
     read = read or (lambda m: read_message(m, default_survey=model.recipe.survey))
     options = {"batch_size": 7, "batch_seconds": 0.05, "idle_exit": 0.0, **options}
     return Worker(tape, model, read, OUT, DEAD, Progress(io.StringIO(), quiet=True), **options)
+
+
+def one_by_one(messages):
+    return [None] * len(messages)
+
+
+def test_messages_read_together_hold_what_each_holds_alone(model):
+    """Good alerts in every framing, of many packets, and poison, in turn."""
+    both = container(ZTF_SCHEMA, [ztf_packet(candidate(), candidate(-1, 2)), ztf_packet(objectId="")])
+    values = [*poison().values(), None, both, container(lsst_schema(), [lsst_packet()]), container(ZTF_SCHEMA, [])]
+    for i in range(40):
+        values += [real_message(i)[0], real_message(i, "json")[0], values[i % 13]]
+    messages = [Message(value, topic="in", offset=i) for i, value in enumerate(values)]
+    together = read_together(messages)
+    assert sum(contents is not None for contents in together) >= 40
+    for message, contents in zip(messages, together, strict=True):
+        alone = read_message(message)
+        assert contents is None or (contents.dead is None and alone.dead is None)
+        for one, other in zip(contents.curves if contents else [], alone.curves, strict=contents is not None):
+            assert {**vars(one), **{n: v.tolist() for n, v in vars(one).items() if hasattr(v, "tolist")}, "limits": 0} == {
+                **vars(other), **{n: v.tolist() for n, v in vars(other).items() if hasattr(v, "tolist")}, "limits": 0
+            }  # fmt: skip
+            assert all(np.array_equal(getattr(one.limits, n), getattr(other.limits, n)) for n in vars(one.limits))
 
 
 def test_rows_are_the_pages_answers_with_the_contracts_columns(model):
@@ -231,7 +254,7 @@ def test_a_registry_that_is_down_is_waited_for_and_costs_no_message(model, monke
         return read_message(message)
 
     tape = Tape([value])
-    worker(tape, model, read).run()
+    worker(tape, model, read, together=one_by_one).run()
     assert len(calls) == 4 and len(tape.rows()) == 1 and not tape.dead()
     tape = Tape([value])
 
@@ -239,7 +262,7 @@ def test_a_registry_that_is_down_is_waited_for_and_costs_no_message(model, monke
         run.stopping.asked = True
         raise RegistryDown("no answer")
 
-    run = worker(tape, model, down)
+    run = worker(tape, model, down, together=one_by_one)
     run.run()
     assert not tape.written and not tape.done
 

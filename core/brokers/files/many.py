@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.brokers.files import STREAM, Unreadable, avro, iter_file
+from core.brokers.files import STREAM, Caps, Unreadable, avro, iter_file
 from core.brokers.files.content import MEGABYTE, Reading
 from core.brokers.files.decoder import OK
 from core.brokers.files.records import RECORDS, Joined, Records, decode_records
@@ -28,7 +28,7 @@ def iter_files(paths: Iterable[Path], **options: Any) -> Iterator[tuple[Path, It
     waiting: list[tuple[Path, list[Records]]] = []
     records = size = 0
     for path in paths:
-        parts = _decoded(path) if options.get("piece") is None else None
+        parts = _from_disk(path) if options.get("piece") is None else None
         if parts is not None:
             waiting.append((path, parts))
             records += sum(map(len, parts))
@@ -41,42 +41,71 @@ def iter_files(paths: Iterable[Path], **options: Any) -> Iterator[tuple[Path, It
     yield from _light_curves(waiting, options)
 
 
+def read_together(files: Iterable[tuple[str, bytes]], caps: Caps) -> Iterator[list[LightCurve] | None]:
+    """The light curves of each file, told by name and bytes; None where it is to be read alone (see `iter_files`)."""
+    waiting: list[tuple[str, list[Records] | None]] = []
+    records = size = 0
+    for name, data in files:
+        parts = _decoded(name, data, caps)
+        waiting.append((name, parts))
+        records += sum(map(len, parts or ()))
+        size += sum(len(part.data) for part in parts or ())
+        if records >= RECORDS or size >= _WAITING:
+            yield from _made(waiting)
+            waiting, records, size = [], 0, 0
+    yield from _made(waiting)
+
+
 def _light_curves(
     files: list[tuple[Path, list[Records]]], options: dict[str, Any]
 ) -> Iterator[tuple[Path, Iterable[LightCurve | Unreadable]]]:
-    parts = [part for _, some in files for part in some]
-    provenances = [Provenance(source=path.name) for path, some in files for _ in range(sum(map(len, some)))]
+    made = _made([(path.name, parts) for path, parts in files])
+    for (path, _), curves in zip(files, made, strict=True):
+        yield path, _alone(path, options) if curves is None else curves
+
+
+def _made(files: Sequence[tuple[str, list[Records] | None]]) -> Iterator[list[LightCurve] | None]:
+    """The light curves of each file's records; None where there is something to say of one of its packets."""
+    parts = [part for _, some in files for part in some or ()]
+    provenances = [Provenance(source=name) for name, some in files for _ in range(sum(map(len, some or ())))]
     try:
         curves = iter(ztf_light_curves(Joined(parts), provenances) if parts else [])
     except Exception:  # as in `_decoded`
         curves = iter([None] * len(provenances))
-    for path, some in files:
-        mine = [next(curves) for _ in range(sum(map(len, some)))]
+    for _, some in files:
+        mine = [next(curves) for _ in range(sum(map(len, some or ())))]
         good = [curve for curve in mine if curve is not None]
         # Of a packet without a light curve there is something to say, in the words of the one road that has them.
-        yield path, good if len(good) == len(mine) else _alone(path, options)
+        yield good if some is not None and len(good) == len(mine) else None
 
 
 def _alone(path: Path, options: dict[str, Any]) -> Iterator[LightCurve | Unreadable]:
     yield from iter_file(path, **options)
 
 
-def _decoded(path: Path) -> list[Records] | None:
-    """The records of a small file of ZTF alerts; None for any other, and for one in which anything is unusual."""
+def _from_disk(path: Path) -> list[Records] | None:
+    """As `_decoded`, of a file on the disk."""
     try:
         with path.open("rb", buffering=0) as file:
             # Asking for much more than there is costs several times the reading itself.
             size = os.fstat(file.fileno()).st_size
-            data = file.read(size) if size < MEGABYTE else b""
-        if not data.startswith(avro.MAGIC):
+            return _decoded(path.name, file.read(size), STREAM) if size < MEGABYTE else None
+    except OSError:
+        return None
+
+
+def _decoded(name: str, data: bytes, caps: Caps) -> list[Records] | None:
+    """The records of a small file of ZTF alerts; None for any other, and for one in which anything is unusual."""
+    try:
+        if len(data) >= MEGABYTE or not data.startswith(avro.MAGIC):
             return None
         stream = io.BytesIO(data)
         header = avro.header_of(stream)
         if header.program is None:
             return None
         parts = []
-        for block, count in avro.blocks_of(stream, header, Reading(path.name, caps=STREAM)):
-            parts.append(decode_records(header.program, block, 0, count, STREAM.record_bytes))
+        for block, count in avro.blocks_of(stream, header, Reading(name, caps=caps)):
+            parts.append(decode_records(header.program, block, 0, count, caps.record_bytes))
             if parts[-1].status != OK or len(parts[-1]) < count:
                 return None
     except Exception:  # whatever a stranger's bytes did here, `iter_file` meets it again and says what it is
