@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -37,13 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         without = master == "without"
         print(json.dumps(timed_without(folder, options.model) if without else timed(master, folder, options.model)))
         return 0
-    result: dict[str, object] = {"model": options.model}
+    result: dict[str, object] = {
+        "command": f"python -m bench.spark_rate --copies {options.copies}",
+        "date": time.strftime("%Y-%m-%d"),
+        "model": options.model,
+    }
     with tempfile.TemporaryDirectory(prefix="t2scope-spark-") as folder:
         write_tables(Path(folder), options.copies)
         for master in ("without", "local[1]", "local[2]"):
             call = [sys.executable, "-m", "bench.spark_rate", "--model", options.model, "--one", master, folder]
+            load = round(os.getloadavg()[0], 2)
             done = subprocess.run(call, stdout=subprocess.PIPE, text=True, check=True)
-            result[master] = json.loads(done.stdout.splitlines()[-1])
+            result[master] = {**json.loads(done.stdout.splitlines()[-1]), "load_before": load}
     options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2))
     return 0
