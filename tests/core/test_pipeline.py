@@ -60,7 +60,7 @@ def test_flat_arrays_have_the_rows_of_light_curves(model):
     assert flat["notes"].tolist() == expected
     assert flat["photometry_sha256"].tolist() == [curve.photometry_sha256() for curve in curves]
     rest = [c for c in flat if c not in ("notes", "photometry_sha256")]
-    pd.testing.assert_frame_equal(flat[rest], one_by_one[rest])
+    pd.testing.assert_frame_equal(flat[rest], one_by_one[rest], check_exact=True)
 
 
 def test_no_light_curve_gives_an_empty_table(model):
