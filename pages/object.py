@@ -11,6 +11,7 @@ from ui.sections.curve import choose_class, show_curve
 from ui.sections.details import show_actions, show_broker_status, show_details
 from ui.sections.score import is_scorable, model_for, scored
 from ui.sections.side import choose_prior, same_prior, show_features, show_probabilities
+from ui.sections.similar import show_similar
 from ui.shell import framed
 
 framed()
@@ -45,6 +46,7 @@ with left:
     show_curve(curve, result, class_name, theme)
 
 show_actions(chosen, curve, result, class_name)
+show_similar(result)
 other = choose_other(chosen.model)
 if other != NONE:
     second = model_for(other, curve.object_id)

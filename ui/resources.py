@@ -12,6 +12,7 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from core.model import Model
+    from core.neighbours import Index
     from core.settings import ExtraModel, Settings
 
 log = logging.getLogger(__name__)
@@ -122,3 +123,16 @@ def fold_models(folder: str) -> tuple[Model, ...]:
 
     card = load_card(folder)
     return tuple(Model(card, fold=fold) for fold in range(len(card.data["files"].get("folds", []))))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def neighbours(folder: str) -> Index | None:
+    """The index of training objects of the model in ``folder``; None where it has none, or it can't be trusted."""
+    from core.card import CardError, load_card
+    from core.neighbours import index_of
+
+    try:
+        return index_of(load_card(folder))
+    except CardError:
+        log.exception("No similar objects: the embedding file can't be trusted.")
+        return None

@@ -262,3 +262,15 @@ def test_equal_photometry_with_another_history_is_told_its_own_history():
     clean, messy = upload(CSV), upload(CSV + b"mine,59006.1,ztf_g,900,20\nmine,59020,ztf_r,nan,5\n")
     titles = [next(e.label for e in at.expander if e.label.startswith("Input:")) for at in (clean, messy)]
     assert "merged" not in titles[0] and "merged" in titles[1]
+
+
+def test_how_unlike_the_training_set_is_said_and_similar_objects_never_hold_the_object_itself():
+    at = opened(oid="ZTF20aatqesi")
+    assert "with about as many points" in text_of(at)
+    assert "Similar objects" in [e.value for e in at.subheader]
+    table = next(e.value for e in at.dataframe if "known class" in e.value)
+    assert len(table) == 6 and "ZTF20aatqesi" not in table["object"].tolist()
+
+
+def test_a_model_without_an_index_shows_no_similar_objects():
+    assert "Similar objects" not in [e.value for e in opened(model="t2-published-gr").subheader]

@@ -12,6 +12,7 @@ from core.pipeline import Classification
 from core.refusal import Refusal
 from ui.figures.theme import Theme
 from ui.links import links
+from ui.novelty_words import is_untypical, novelty_line
 from ui.wording import caption, doubts_beside, known_class_mark, label_sentence, plain, verdict
 
 
@@ -43,6 +44,8 @@ def show_answer(result: Classification | Refusal, theme: Theme) -> None:
         f'<span style="color:{colour}">{escape(title)}</span>{escape(comma + number)}{beside}</h2>'
     )
     st.markdown(answer.sentence)
+    if line := novelty_line(result):
+        st.markdown(f":material/explore: {line}" if is_untypical(result) else line)
     doubts = doubts_beside(result)
     if doubts:
         st.caption("  \n".join(f":material/warning: {doubt}" for doubt in doubts))
