@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-z validate validate-published novelty samples doctor bench screenshot kafka clean
+.PHONY: app test check train train-z train-lsst validate validate-lsst validate-published novelty samples doctor bench screenshot kafka clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -38,6 +38,15 @@ train: $(STAMP)-train
 
 train-z: $(STAMP)-train
 	$(BIN)/python -m training.train --redshift --data "$(DATA)" --out models/t2-ztf-z
+
+# Both models for LSST, from simulated light curves alone; the simulation takes half an hour and is kept in build/lsst.
+train-lsst: $(STAMP)-train
+	$(BIN)/python -m training.lsst --data "$(DATA)" --out models/t2-lsst
+	$(BIN)/python -m training.lsst --data "$(DATA)" --out models/atx-lsst --network atx
+
+validate-lsst: $(STAMP)-train
+	$(BIN)/python -m training.validate_lsst --data "$(DATA)" --model t2-lsst
+	$(BIN)/python -m training.validate_lsst --data "$(DATA)" --model atx-lsst
 
 # MODEL=t2-ztf-z for the other one.
 validate: $(STAMP)-train

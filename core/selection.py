@@ -14,6 +14,8 @@ from core.refusal import Refusal
 
 #: The Gaussian process is exact up to about this many points; above it, points are combined per band and night.
 MAX_GP_POINTS = 150
+#: The shipped model that reads a survey's bands: what a refused light curve is told, and what a page shows by itself.
+READERS = {"ztf": "t2-ztf", "lsst": "t2-lsst"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Cuts:
 
     def sentence(self) -> str:
         """The cuts in words, for the provenance line."""
-        parts = [f"≥ {self.min_points_per_band} point{'s' * (self.min_points_per_band > 1)} per band"]
+        per_band = self.min_points_per_band
+        parts = [f"≥ {per_band} point{'s' * (per_band > 1)} per band" if per_band else f"≥ {self.min_points} points"]
         if self.min_snr > 0:
             parts.append(f"S/N ≥ {self.min_snr:g}")
         if np.isfinite(self.max_gap):
@@ -185,13 +188,20 @@ def _survey_refusal(curve: LightCurve, bands: tuple[int, ...]) -> Refusal | None
     if len(curve) == 0:
         extra = f"; there are {len(curve.limits)} upper limits" if len(curve.limits) else ""
         return Refusal("no_points", f"Not scored: there is no detection in this light curve{extra}.")
-    survey = BANDS[bands[0]].survey
-    if survey not in {BANDS[i].survey for i in set(curve.band.tolist())}:
-        here = ", ".join(_names(curve.band))
-        return Refusal(
-            "wrong_survey", f"Not scored: this model reads {survey.upper()} bands, and the light curve has {here}."
-        )
-    return None
+    survey, here = BANDS[bands[0]].survey, surveys_of(curve)
+    if survey in here:
+        return None
+    names = ", ".join(_names(curve.band))
+    readers = " and ".join(READERS[name] for name in here if name in READERS)
+    hint = f" {readers} reads those." if readers else ""
+    return Refusal(
+        "wrong_survey", f"Not scored: this model reads {survey.upper()} bands, and the light curve has {names}.{hint}"
+    )
+
+
+def surveys_of(curve: LightCurve) -> tuple[str, ...]:
+    """The surveys whose bands a light curve has points in, in the order of the bands."""
+    return tuple(dict.fromkeys(BANDS[i].survey for i in sorted(set(curve.band.tolist()))))
 
 
 def count_refusal(points: Sequence[int], bands: tuple[int, ...], cuts: Cuts) -> Refusal | None:

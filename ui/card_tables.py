@@ -19,6 +19,12 @@ _SETS = {
     ("alerts_only", "equal"): "Alert photometry only, equal prior",
     ("alerts_snia_snii_snibc", "survey"): "SN Ia, II and Ib/c among themselves, survey prior",
     ("alerts_snia_snii_snibc", "equal"): "SN Ia, II and Ib/c among themselves, equal prior",
+    ("simulated_five_class", "with_redshift"): "Simulated light curves: five classes, equal prior, with redshift",
+    ("simulated_five_class", "without_redshift"): "Simulated light curves: five classes, equal prior, without redshift",
+    ("mallorn", "with_redshift"): "MALLORN (simulated by others): six groups, equal prior, with redshift",
+    ("mallorn", "without_redshift"): "MALLORN (simulated by others): six groups, equal prior, without redshift",
+    ("plasticc", "with_redshift"): "PLAsTiCC (simulated by others): SN Ia, II and Ib/c, equal prior, with redshift",
+    ("plasticc", "without_redshift"): "PLAsTiCC (simulated by others): SN Ia, II and Ib/c, equal prior, without redshift",
     ("conventions", "as-served"): "Five classes, as served",
     ("conventions", "as-trained"): "Five classes, as trained",
 }
@@ -77,8 +83,9 @@ def cell(value: Any) -> str:
 
 
 def _score_sets(figures: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    groups = {**figures.get("other_sets", {}), **figures}
     for group, name in _SETS:
-        scores = figures.get(group, {}).get(name, {})
+        scores = groups.get(group, {}).get(name, {})
         if "macro_f1" in scores:
             yield _SETS[group, name], scores
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 if TYPE_CHECKING:
+    from core.lightcurve import LightCurve
     from core.model import Model
     from core.neighbours import Index
     from core.settings import ExtraModel, Settings
@@ -80,6 +81,15 @@ def model_names() -> list[str]:
         rest = [f"{name}@{recipe}" for recipe in card.recipe_names if recipe != card.data["default_recipe"]]
         names += [name, *rest]
     return sorted(names, key=lambda name: (name != DEFAULT_MODEL, name.startswith("t2-published"), name))
+
+
+def default_model(curve: LightCurve | None) -> str:
+    """The model that is shown when nobody chose one: the first, or the one that reads the light curve's survey."""
+    from core.selection import READERS, surveys_of
+
+    names = model_names()
+    readers = [READERS[survey] for survey in (surveys_of(curve) if curve is not None else ()) if survey in READERS]
+    return next((name for name in readers if name in names), names[0])
 
 
 @st.cache_resource(show_spinner=False)

@@ -26,10 +26,10 @@ MACHINE_PATH = re.compile(r"(?<![\w./:-])/\w|\.\./|(?<!\w)~/|\b[A-Za-z]:\\|file:
 REAL_ZTF = CATALOGUE[(CATALOGUE["survey"] == "ztf") & ~CATALOGUE["simulated"] & CATALOGUE["fold"].notna()]
 
 
-def test_all_networks_together_are_under_two_megabytes_and_so_is_what_stands_beside_them():
+def test_all_networks_together_are_under_three_megabytes_and_so_is_what_stands_beside_them():
     networks = [path.stat().st_size for path in MODELS.rglob("*.tflite")]
     beside = [path.stat().st_size for path in MODELS.rglob("*") if path.is_file() and path.suffix != ".tflite"]
-    assert sum(networks) < 2_000_000 and sum(beside) < 2_000_000
+    assert sum(networks) < 3_000_000 and sum(beside) < 3_000_000
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -117,6 +117,7 @@ def test_an_empty_curve_is_refused():
 def test_another_survey_is_refused_by_name():
     answer = refusal(light_curve("x", [60000.0, 60001.0], [1.0, 1.0], [0.1, 0.1], [4, 5]), Cuts())
     assert answer.reason == "wrong_survey" and "LSST g, LSST r" in answer.message
+    assert answer.message.endswith("t2-lsst reads those.")
 
 
 def test_a_long_history_is_refused_where_the_card_says_so():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Thread
 from typing import Any
@@ -33,7 +33,7 @@ class Chosen:
 
     source: str
     curve: LightCurve | None
-    model: str
+    model: str = ""
     ids: tuple[str, ...] = ()
     reading: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -44,28 +44,30 @@ def choose() -> Chosen:
     titles = {key: source.title for key, source in sources.items()} | {FILE: "Your file"}
     names = resources.model_names()
     put_right("source", "source", list(titles), titles["sample"])
-    put_right("model", "model", names, names[0])
+    put_right("model", "model", names, "a model that reads the light curve")
     with st.container(key="choose"):
         left, middle, right = st.columns([3, 5, 3], vertical_alignment="top")
         with left:
             source = url_choice(
                 st.selectbox, "Source", list(titles), "source", "sample", format_func=lambda key: titles[key]
             )
-        with right:
-            model = url_choice(st.selectbox, "Model", names, "model", names[0])
         with middle:
             if source == "sample":
-                return _sample(model)
-            if source == FILE:
-                return _file(model)
-            oid = _ask_for_id(sources[source])
-    if not oid:
-        _say_what_to_do(sources[source])
-        return Chosen(source, None, model)
-    return Chosen(source, _from_broker(sources[source], oid), model)
+                chosen = _sample()
+            elif source == FILE:
+                chosen = _file()
+            else:
+                oid = _ask_for_id(sources[source])
+    if source not in ("sample", FILE):
+        if not oid:
+            _say_what_to_do(sources[source])
+        chosen = Chosen(source, _from_broker(sources[source], oid) if oid else None)
+    with right:
+        default = resources.default_model(chosen.curve)
+        return replace(chosen, model=url_choice(st.selectbox, "Model", names, "model", default))
 
 
-def _sample(model: str) -> Chosen:
+def _sample() -> Chosen:
     catalogue = _catalogue()
     ids = tuple(catalogue)
     wanted = st.query_params.get("oid", "")
@@ -78,8 +80,8 @@ def _sample(model: str) -> Chosen:
         st.warning(
             f"{plain(repr(wanted))} is not among the {len(ids)} embedded samples. Choose a broker to ask for it."
         )
-        return Chosen("sample", None, model, ids=ids)
-    return Chosen("sample", sample.fetch(oid), model, ids=ids)
+        return Chosen("sample", None, ids=ids)
+    return Chosen("sample", sample.fetch(oid), ids=ids)
 
 
 @st.cache_resource(show_spinner=False)
@@ -182,7 +184,7 @@ def _explain(error: BrokerError, source: Any, oid: str) -> LightCurve | None:
     return last_good
 
 
-def _file(model: str) -> Chosen:
+def _file() -> Chosen:
     upload = st.file_uploader(
         "Light curves: CSV, Parquet, or alerts (Avro)", max_upload_size=50,
         help="One row per measurement: object_id, mjd or jd, band, and flux + flux_err or magpsf + sigmapsf. "
@@ -193,21 +195,21 @@ def _file(model: str) -> Chosen:
             "Columns are read tolerantly: object_id, mjd, band, flux, flux_err, or magnitudes. Units: FLUXCAL, µJy or nJy. "
             "The file is not kept: after a reload, drop it again."
         )
-        return Chosen(FILE, None, model)
+        return Chosen(FILE, None)
     reading = _reading_options()
     try:
         data = upload.getvalue()
         content = _read(sha256(data).hexdigest(), data, upload.name, tuple(reading.items()))
     except BadInput as error:
         st.error(plain(error.message), icon=":material/error:")
-        return Chosen(FILE, None, model)
+        return Chosen(FILE, None)
     _report(content)
     if not content.curves:
         st.error(f"No light curve in {plain(upload.name)} could be read.")
-        return Chosen(FILE, None, model)
+        return Chosen(FILE, None)
     ids = tuple(dict.fromkeys(_labels(content.curves)))
     chosen = url_choice(st.selectbox, f"Object ({len(ids):,} in the file)", ids, "oid", ids[0])
-    return Chosen(FILE, content.curves[_labels(content.curves).index(chosen)], model, ids=ids, reading=reading)
+    return Chosen(FILE, content.curves[_labels(content.curves).index(chosen)], ids=ids, reading=reading)
 
 
 def _labels(curves: list[LightCurve]) -> list[str]:
