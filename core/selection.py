@@ -188,7 +188,8 @@ def _survey_refusal(curve: LightCurve, bands: tuple[int, ...]) -> Refusal | None
     if len(curve) == 0:
         extra = f"; there are {len(curve.limits)} upper limits" if len(curve.limits) else ""
         return Refusal("no_points", f"Not scored: there is no detection in this light curve{extra}.")
-    survey, here = BANDS[bands[0]].survey, surveys_of(curve)
+    survey = BANDS[bands[0]].survey
+    here = dict.fromkeys(BANDS[i].survey for i in sorted(set(curve.band.tolist())))
     if survey in here:
         return None
     names = ", ".join(_names(curve.band))
@@ -197,11 +198,6 @@ def _survey_refusal(curve: LightCurve, bands: tuple[int, ...]) -> Refusal | None
     return Refusal(
         "wrong_survey", f"Not scored: this model reads {survey.upper()} bands, and the light curve has {names}.{hint}"
     )
-
-
-def surveys_of(curve: LightCurve) -> tuple[str, ...]:
-    """The surveys whose bands a light curve has points in, in the order of the bands."""
-    return tuple(dict.fromkeys(BANDS[i].survey for i in sorted(set(curve.band.tolist()))))
 
 
 def count_refusal(points: Sequence[int], bands: tuple[int, ...], cuts: Cuts) -> Refusal | None:

@@ -99,9 +99,7 @@ def write_card(
     card_file.write(out, card)
 
 
-def training_section(
-    curves: CurveSet, shape: dict[str, Any], plan: dict[str, Any], name: str
-) -> dict[str, Any]:
+def training_section(curves: CurveSet, shape: dict[str, Any], plan: dict[str, Any], name: str) -> dict[str, Any]:
     """What the network learned from: the simulation, its versions, the schedule, the folds."""
     counts = {str(k): int(v) for k, v in curves.objects["class"].value_counts().items()}
     network = "" if plan["network"] == "t2" else f" --network {plan['network']}"

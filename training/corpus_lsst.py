@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.bands import BANDS
 from core.cosmology import distance_modulus
 from core.flat import FlatCurves
 from core.flat_selection import Chosen, select_flat
@@ -37,7 +38,8 @@ class Variety(NamedTuple):
     truncate_share : of versions, that end at an age of ``truncate_low`` … ``truncate_high`` [d], log-uniform, counted
     from the first point that the cuts keep. thin_share : of versions, that keep ``keep_low`` … 1 of their points.
     noise_share : of versions, that get up to ``noise`` errors of scatter more. zero_point [mag] : scatter of each band's
-    calibration from version to version, for templates and filters that are not quite those of the sky.
+    calibration from version to version, for templates and filters that are not quite those of the sky. few_bands : share
+    of versions that were observed in some bands only, half of them in g and r, the others in each with even chances.
     """
 
     truncate_share: float = 0.5
@@ -48,6 +50,7 @@ class Variety(NamedTuple):
     noise_share: float = 0.5
     noise: float = 0.8
     zero_point: float = 0.03
+    few_bands: float = 0.15
 
 
 class Telling(NamedTuple):
@@ -86,7 +89,9 @@ def folds_of(names: NDArray) -> NDArray[np.int64]:
     return np.array([int(hashlib.sha256(str(name).encode()).hexdigest()[:8], 16) % N_FOLDS for name in names], np.int64)
 
 
-def build(curves: CurveSet, recipe: Recipe, rng: np.random.Generator, path: Path, variety: Variety | None = None) -> None:
+def build(
+    curves: CurveSet, recipe: Recipe, rng: np.random.Generator, path: Path, variety: Variety | None = None
+) -> None:
     """Write the corpus of a simulation as ``path``.npz and, mapped when read, ``path``.npy."""
     variety = variety or Variety()
     part = path.with_suffix(".part.npy")
@@ -149,6 +154,7 @@ def redraw(flat: FlatCurves, rows: NDArray, recipe: Recipe, rng: np.random.Gener
     zero_points = variety.zero_point * rng.standard_normal((n, int(one.band.max(initial=0)) + 1))
     factor = np.exp(-LN10_OVER_2P5 * zero_points[owner, one.band])
     keep = (one.mjd <= (first + age)[owner]) & (rng.random(len(owner)) < share[owner])
+    keep &= _observed_bands(n, rng, variety)[owner, one.band]
     flux = factor * (one.flux + scatter * one.flux_err * rng.standard_normal(len(owner)))
     version = FlatCurves(
         np.concatenate([[0], np.cumsum(np.bincount(owner[keep], minlength=n))]).astype(np.int64),
@@ -217,6 +223,14 @@ def first_used(flat: FlatCurves, recipe: Recipe) -> NDArray[np.float64]:
     first = np.full(len(flat), np.inf)
     first[chosen.verdict == 0] = chosen.kept.mjd[chosen.kept.offsets[:-1]]
     return first
+
+
+def _observed_bands(n: int, rng: np.random.Generator, variety: Variety) -> NDArray[np.bool_]:
+    """(n, bands) in which bands each version was observed."""
+    all_of_them, some = np.ones((n, len(BANDS)), bool), rng.random((n, len(BANDS))) < 0.5
+    g_and_r = np.array([b.letter in "gr" for b in BANDS])
+    some = np.where((rng.random(n) < 0.5)[:, None], g_and_r, some)
+    return np.where((rng.random(n) < variety.few_bands)[:, None], some, all_of_them)
 
 
 def _scaled(values: NDArray, scaling: tuple[float, float, float]) -> NDArray:

@@ -69,9 +69,7 @@ def simulated_curves(data: Path, work: Path) -> CurveSet:
 
 def shape_of(recipe: Recipe, network: str) -> Shape:
     """The sizes of a network for this recipe: below twenty thousand parameters, either kind."""
-    shape = Shape(
-        recipe.length, len(recipe.features), recipe.width, len(CLASS_NAMES), coverage=recipe.coverage_channel
-    )
+    shape = Shape(recipe.length, len(recipe.features), recipe.width, len(CLASS_NAMES), coverage=recipe.coverage_channel)
     return shape if network == "t2" else replace(shape, d=28, d_ff=64, kernel=3)
 
 
@@ -142,10 +140,14 @@ def calibration_answers(models: Sequence[Model], curves: CurveSet) -> Answers:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, type=sources_folder, help="folder with templates/ (training/README.md)")
+    parser.add_argument(
+        "--data", required=True, type=sources_folder, help="folder with templates/ (training/README.md)"
+    )
     parser.add_argument("--out", required=True, type=Path, help="model folder to write")
     parser.add_argument("--network", choices=tuple(NETWORKS), default="t2")
-    parser.add_argument("--shared", type=Path, default=Path("build/lsst"), help="folder of the simulation and the corpus")
+    parser.add_argument(
+        "--shared", type=Path, default=Path("build/lsst"), help="folder of the simulation and the corpus"
+    )
     parser.add_argument("--work", type=Path, help="folder of finished parts (default: build/ and the model's name)")
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)

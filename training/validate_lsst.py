@@ -116,7 +116,9 @@ def by_age(models: Sequence[Model], told: Trial) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"days": age}
         for name, trial in (("", told.with_redshift_where(False)), ("_with_redshift", told)):
             found = simulated_scores(judge(models, trial, age))
-            row |= {f"{key}{name}": found[key] for key in ("objects", "log_loss_flat_14", "macro_f1_equal", "ece_survey")}
+            row |= {
+                f"{key}{name}": found[key] for key in ("objects", "log_loss_flat_14", "macro_f1_equal", "ece_survey")
+            }
         rows.append(row)
     return rows
 
@@ -155,7 +157,7 @@ def figures(models: Sequence[Model], final: Model, told: Trial, data: Path) -> t
             "what": "Simulated light curves, every figure: each scored by the fold model that did not train on it. No "
             "Rubin light curve with a known class was there to judge by. The other sets are simulated by others (MALLORN, "
             "ELAsTiCC2, PLAsTiCC) or observed by another telescope (Foundation).",
-            "objects": int(len(judged["without_redshift"].label)),
+            "objects": len(judged["without_redshift"].label),
             "share_scored": _round(len(judged["without_redshift"].label) / len(told.label)),
             "share_with_redshift": _round(np.isfinite(told.flat.numbers["redshift"]).mean()),
         },
@@ -192,7 +194,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=sources_folder)
     parser.add_argument("--model", default="t2-lsst", help="name of a model folder with fold models")
-    parser.add_argument("--shared", type=Path, default=Path("build/lsst"), help="where the training kept its simulation")
+    parser.add_argument(
+        "--shared", type=Path, default=Path("build/lsst"), help="where the training kept its simulation"
+    )
     args = parser.parse_args()
     folder = MODELS / args.model
     models = [load_model(args.model, fold=k) for k in range(N_FOLDS)]

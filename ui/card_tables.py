@@ -24,7 +24,10 @@ _SETS = {
     ("mallorn", "with_redshift"): "MALLORN (simulated by others): six groups, equal prior, with redshift",
     ("mallorn", "without_redshift"): "MALLORN (simulated by others): six groups, equal prior, without redshift",
     ("plasticc", "with_redshift"): "PLAsTiCC (simulated by others): SN Ia, II and Ib/c, equal prior, with redshift",
-    ("plasticc", "without_redshift"): "PLAsTiCC (simulated by others): SN Ia, II and Ib/c, equal prior, without redshift",
+    (
+        "plasticc",
+        "without_redshift",
+    ): "PLAsTiCC (simulated by others): SN Ia, II and Ib/c, equal prior, without redshift",
     ("conventions", "as-served"): "Five classes, as served",
     ("conventions", "as-trained"): "Five classes, as trained",
 }

@@ -85,10 +85,10 @@ def model_names() -> list[str]:
 
 def default_model(curve: LightCurve | None) -> str:
     """The model that is shown when nobody chose one: the first, or the one that reads the light curve's survey."""
-    from core.selection import READERS, surveys_of
+    from core.selection import READERS
 
     names = model_names()
-    readers = [READERS[survey] for survey in (surveys_of(curve) if curve is not None else ()) if survey in READERS]
+    readers = [READERS[survey] for survey in (curve.surveys if curve is not None else ()) if survey in READERS]
     return next((name for name in readers if name in names), names[0])
 
 

@@ -139,6 +139,11 @@ def track_record(result: Classification) -> str:
             rate = entry["correct"] / entry["count"]
             if result.prior.name != result.model.prior.name:
                 return f"How often such an answer is right was counted under the {result.model.prior.name} prior alone."
+            if result.model.card.data["training"].get("simulated"):
+                return (
+                    "This model knows simulations alone: there the likeliest class is right for "
+                    f"{_of_twenty(rate)} objects scored like this one."
+                )
             return f"For {_of_twenty(rate)} objects scored like this one, the likeliest class is right."
     if not table:
         return "This model is not calibrated: nobody measured how often such an answer is right."

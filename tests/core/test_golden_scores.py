@@ -18,7 +18,11 @@ from core.taxonomy import CLASS_NAMES
 from tests.curves import real_curves
 
 #: The models for LSST are judged on simulated light curves, which don't come with the program.
-OWN = [name for name in sorted(find_cards(MODELS)) if name.startswith("t2-ztf") and (MODELS / name / "evaluation.parquet").exists()]
+OWN = [
+    name
+    for name in sorted(find_cards(MODELS))
+    if name.startswith("t2-ztf") and (MODELS / name / "evaluation.parquet").exists()
+]
 P = [f"p_{name}" for name in CLASS_NAMES]
 #: Samples that show another photometry than the one that was judged, told apart by the hash of their photometry when
 #: this list was made: a short alert packet of an object whose whole history was judged, or an alert packet with total

@@ -57,7 +57,11 @@ def test_a_card_says_that_everything_in_it_is_simulated(name):
     assert card["figures"]["command"].startswith("python -m training.validate_lsst")
     assert "simulated" in card["rules"]["variable_reason"] and card["prior"]["source"]
     assert sum(card["prior"]["weights"].values()) == pytest.approx(1.0, abs=1e-4)
-    assert card["parameters"] <= 20_000 and len(card["files"]["folds"]) == 5 and min(card["calibration"]["temperature"]) > 0
+    assert (
+        card["parameters"] <= 20_000
+        and len(card["files"]["folds"]) == 5
+        and min(card["calibration"]["temperature"]) > 0
+    )
 
 
 @pytest.mark.parametrize("name", LSST)
@@ -95,7 +99,9 @@ def test_one_object_and_many_get_the_same_answers_and_the_map_is_exact(name):
 def test_the_redshift_is_read_and_bands_are_not_interchangeable(name):
     model = load_model(name)
     near, far, blind = (rubin_supernova(redshift=z) for z in (0.02, 1.2, None))
-    swapped = light_curve("swapped", near.mjd, near.flux, near.flux_err, np.array(LETTERS[::-1])[near.band - LETTERS[0]])
+    swapped = light_curve(
+        "swapped", near.mjd, near.flux, near.flux_err, np.array(LETTERS[::-1])[near.band - LETTERS[0]]
+    )
     p = score_flat(flatten([near, far, blind, swapped], model.recipe.numbers), model).probabilities
     assert np.isfinite(p).all()
     assert np.abs(p[0] - p[1]).max() > 0.05 and np.abs(p[2] - p[3]).max() > 0.05

@@ -69,15 +69,23 @@ def test_an_unknown_sample_says_so_and_the_page_lives_on():
     assert at.selectbox(key="source").value == "sample"
 
 
-def test_a_rubin_object_is_drawn_and_refused_with_the_reason():
+def test_a_rubin_object_is_drawn_and_refused_by_a_model_for_ztf_with_the_reason():
     oid = next(o for o in SAMPLES.examples if o.isdigit())
-    at = opened(source="sample", oid=oid)
-    assert "this model reads ZTF bands" in at.warning[0].value
+    at = opened(source="sample", oid=oid, model="t2-ztf")
+    assert "this model reads ZTF bands" in at.warning[0].value and "t2-lsst reads those" in at.warning[0].value
     assert figure(at)[0]["data"], "a refusal still shows the light curve"
 
 
-def test_a_refused_object_claims_nothing_of_its_input():
+def test_a_rubin_object_is_shown_with_the_model_that_reads_it_when_none_was_chosen():
     at = opened(source="sample", oid="313853517735395444")
+    assert at.selectbox(key="model").value == "t2-lsst" and "model" not in at.query_params
+    assert "This model knows simulations alone" in text_of(at)
+    at.selectbox(key="oid").select("ZTF20aatqesi").run()
+    assert at.selectbox(key="model").value == "t2-ztf" and not at.exception
+
+
+def test_a_refused_object_claims_nothing_of_its_input():
+    at = opened(source="sample", oid="313853517735395444", model="t2-ztf")
     assert any(label.startswith("Input: none of 1,210 points is used") for label in [e.label for e in at.expander])
     assert "No point was used. Not scored" in text_of(at) and "training range" not in text_of(at)
 
@@ -233,7 +241,7 @@ def test_the_gallery_labels_every_sample_real_or_simulated_with_its_class():
 
 
 def test_a_curve_that_cannot_be_scored_has_no_prior_to_choose():
-    keys = [c.proto.id for c in opened(oid="313853517735395444").get("button_group")]
+    keys = [c.proto.id for c in opened(oid="313853517735395444", model="t2-ztf").get("button_group")]
     assert not any("prior" in key for key in keys)
 
 

@@ -17,7 +17,7 @@ from training.recipe_lsst import recipe_lsst
 from training.trial_lsst import Trial
 
 RECIPE = recipe_lsst()
-GENTLE = Variety(truncate_share=0.0, thin_share=0.0, noise_share=0.0, zero_point=0.0)
+GENTLE = Variety(truncate_share=0.0, thin_share=0.0, noise_share=0.0, zero_point=0.0, few_bands=0.0)
 
 
 def made_up(n=12, points=30, seed=0):
@@ -59,6 +59,15 @@ def test_versions_show_points_of_their_object_none_beyond_their_age_and_no_small
         assert here <= points_of(flat, row)
         assert max(here) <= first[row] + 30.0
     assert (chosen.kept.flux_err >= 10.0).all()
+
+
+def test_versions_of_few_bands_are_of_g_and_r_in_about_half():
+    flat = made_up(60).flat()
+    every = Variety(truncate_share=0.0, thin_share=0.0, noise_share=0.0, few_bands=1.0)
+    chosen = redraw(flat, np.repeat(np.arange(60), 5), RECIPE, np.random.default_rng(5), every)
+    gr = [band_index("g", "lsst"), band_index("r", "lsst")]
+    only = [np.isin(chosen.kept.slice(k, k + 1).band, gr).all() for k in range(len(chosen.kept))]
+    assert 0.4 < np.mean(only) < 0.75
 
 
 def test_a_corpus_comes_back_as_it_was_built_and_every_object_of_a_class_weighs_the_same(tmp_path):
@@ -123,7 +132,9 @@ def test_an_object_at_an_age_shows_nothing_later_and_an_untold_one_no_redshift()
     assert (young.flat.mjd <= end).all() and 0 < len(young.flat.mjd) < len(trial.flat.mjd)
     told = np.arange(12) % 2 == 0
     some = trial.with_redshift_where(told).flat.numbers["redshift"]
-    assert np.isnan(some[~told]).all() and np.array_equal(some[told], trial.flat.numbers["redshift"][told], equal_nan=True)
+    assert np.isnan(some[~told]).all() and np.array_equal(
+        some[told], trial.flat.numbers["redshift"][told], equal_nan=True
+    )
 
 
 def test_one_band_is_enough_and_a_ztf_light_curve_is_not():

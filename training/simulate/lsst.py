@@ -27,6 +27,9 @@ FLUX_SCALE, TEMPLATE_NOISE = 0.008, 0.25
 LOST = 0.03
 #: Rubin's packets carry forced photometry from this long before the first detection, and a year of history [d].
 FORCED_BEFORE, HISTORY = 30.0, 365.0
+#: Share of AGN that a search for transients reports: those that were faint when their template was made, so that they
+#: seem to have appeared. Their template is the faintest of this many seasons.
+RISEN_SHARE, RISEN_SEASONS = 0.5, 12
 #: Share of transients that are seen young: their last alert so far came 2 to 100 days after their first.
 YOUNG_SHARE, YOUNG_DAYS = 0.25, (2.0, 100.0)
 
@@ -126,6 +129,10 @@ def _reference(event: Event, rng: np.random.Generator) -> Array:
     """(9,) what lies in the template of a star or nucleus: a mean of some early epochs, seldom its long-term mean."""
     epochs = np.sort(rng.uniform(0, 365, int(rng.integers(4, 16))))
     bands = [band_index(letter, "lsst") for letter in "ugrizy"]
+    if event.name == "AGN" and rng.uniform() < RISEN_SHARE:
+        seasons = epochs + np.sort(rng.uniform(0, 3285, RISEN_SEASONS))[:, None]
+        bluest = np.full(seasons.size, bands[1], np.int8)
+        epochs = seasons[np.argmin(event.flux(seasons.ravel(), bluest).reshape(seasons.shape).mean(axis=1))]
     reference = np.zeros(len(BANDS))
     for b in bands:
         reference[b] = np.mean(event.flux(epochs, np.full(len(epochs), b, np.int8)))

@@ -36,7 +36,7 @@ def _show_figures(figures: dict[str, Any]) -> None:
         st.write(f"{figures['sample'].get('objects', 0):,} objects. {what}")
     scores, classes = score_table(figures), class_table(figures)
     if len(scores):
-        _table(scores, alt="Scores of the model on sets of real objects")
+        _table(scores, alt="Scores of the model on sets of objects")
     if len(classes):
         _table(classes, alt="Completeness and purity per class")
     if command := figures.get("command"):
