@@ -28,7 +28,7 @@ from training import network as t2
 from training.calibrate import Answers
 from training.calibrate import fit as fit_calibration
 from training.card_lsst import survey_prior, write_card
-from training.corpus_lsst import LsstCorpus, corpus_of, preparer
+from training.corpus_lsst import VERSIONS, LsstCorpus, Telling, Variety, corpus_of, preparer
 from training.curves import CurveSet, read_parquet
 from training.export import export
 from training.identity import N_FOLDS
@@ -95,7 +95,10 @@ def train_all(
     """Fold models and the final one, as files in ``work``; what is already there, by the same plan, stays."""
     work.mkdir(parents=True, exist_ok=True)
     shape = shape_of(recipe, plan.network)
-    stamp = json.dumps({"plan": asdict(plan), "shape": asdict(shape), "recipe": str(recipe)}, sort_keys=True)
+    learned = {"versions": VERSIONS, "variety": Variety(), "telling": Telling(), "points": len(curves.mjd)}
+    stamp = json.dumps(
+        {"plan": asdict(plan), "shape": asdict(shape), "recipe": str(recipe), "corpus": learned}, sort_keys=True
+    )
     pending = [name for name in parts if not _is_done(work, name, stamp)]
     corpus = corpus_of(shared, curves, recipe, plan.seed) if pending else None
     for name in pending:
@@ -149,7 +152,7 @@ def main() -> None:
         "--shared", type=Path, default=Path("build/lsst"), help="folder of the simulation and the corpus"
     )
     parser.add_argument("--work", type=Path, help="folder of finished parts (default: build/ and the model's name)")
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--parts", nargs="+", choices=PARTS, help="train only these and write no model")
     args = parser.parse_args()
