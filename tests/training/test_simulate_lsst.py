@@ -11,10 +11,11 @@ import pytest
 from core.bands import BANDS
 from core.refusal import Refusal
 from training.curves import CurveSet, concatenate
-from training.simulate import DATA_FREE, simulate
+from training.simulate import DATA_FREE, lsst, simulate
 from training.simulate.catalogue import photometric_redshift
 from training.simulate.colours import changing, smooth_colours, stellar_colours
 from training.simulate.lsst import FORCED_BEFORE, HISTORY, SATURATION_FLUX, LsstSky, one_per_night
+from training.simulate.event import Event
 from training.simulate.scene import Scene, dust_at, latitude_sine
 from training.simulate.spectra import Filters, in_time, series
 from training.simulate.survey import Visits
@@ -166,3 +167,11 @@ def test_spectra_outside_their_range_fade_rather_than_end(filters: Filters) -> N
     assert light[3] == pytest.approx(light[2] * 10 ** (-0.4))
     slow = in_time(phase, curves, 1.5 * 1.2 * days, band, z=0.2, stretch=1.5, late=np.zeros(9))
     assert slow[1] == pytest.approx(light[1])
+
+
+def test_about_half_of_the_agn_seem_to_have_appeared_since_their_template():
+    """A slow wave: a template of random epochs has its mean or more as often as not, one of a faint season never."""
+    wave = Event("AGN", "AGN", lambda t, band: 100.0 + 50.0 * np.sin(2 * np.pi * np.asarray(t) / 4000.0), True)
+    rng = np.random.default_rng(0)
+    low = np.mean([lsst._reference(wave, rng)[4] < 70.0 for _ in range(400)])
+    assert 0.4 < low < 0.6
