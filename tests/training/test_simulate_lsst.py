@@ -14,8 +14,8 @@ from training.curves import CurveSet, concatenate
 from training.simulate import DATA_FREE, lsst, simulate
 from training.simulate.catalogue import photometric_redshift
 from training.simulate.colours import changing, smooth_colours, stellar_colours
-from training.simulate.lsst import FORCED_BEFORE, HISTORY, SATURATION_FLUX, LsstSky, one_per_night
 from training.simulate.event import Event
+from training.simulate.lsst import FORCED_BEFORE, HISTORY, SATURATION_FLUX, LsstSky, one_per_night
 from training.simulate.scene import Scene, dust_at, latitude_sine
 from training.simulate.spectra import Filters, in_time, series
 from training.simulate.survey import Visits
