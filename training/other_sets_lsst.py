@@ -29,6 +29,7 @@ def other_sets(model: Model, data: Path) -> dict[str, Any]:
     found = {}
     for name, measure in (
         ("mallorn", lambda: _both(model, _of(read("mallorn", data), MALLORN), MALLORN)),
+        ("mallorn_without_agn", lambda: _both(model, _of(read("mallorn", data), MALLORN[:-1]), MALLORN[:-1])),
         ("elasticc2", lambda: _both(model, _of(read("elasticc2", data), ELASTICC2), ELASTICC2)),
         ("plasticc", lambda: _plasticc(model, data)),
         ("foundation", lambda: _snia(model, read("foundation", data))),

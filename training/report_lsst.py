@@ -24,6 +24,7 @@ _PUBLISHED = {
 }
 _OTHERS = {
     "mallorn": "MALLORN, six groups",
+    "mallorn_without_agn": "MALLORN, five groups, its AGN left out",
     "elasticc2": "ELAsTiCC2 (a sample), SN Ia, Ib/c, KN, M-dwarf",
     "plasticc": "PLAsTiCC (90 of its test set), SN Ia, II, Ib/c",
 }

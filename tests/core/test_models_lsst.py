@@ -122,4 +122,4 @@ def test_quoted_scores_are_near_those_of_the_sample_beside_them(name):
 @pytest.mark.parametrize("name", LSST)
 def test_a_card_is_plain_json_of_modest_size(name):
     text = (MODELS / name / "card.json").read_text(encoding="utf-8")
-    assert len(text) < 80_000 and json.loads(text)["name"] == name
+    assert len(text) < 100_000 and json.loads(text)["name"] == name
