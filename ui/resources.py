@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 if TYPE_CHECKING:
+    from core.card import ModelCard
     from core.lightcurve import LightCurve
     from core.model import Model
     from core.neighbours import Index
@@ -63,24 +64,35 @@ def sources() -> dict[str, Any]:
 
 
 @st.cache_resource(show_spinner=False)
-def model_names() -> list[str]:
-    """Models that can be chosen, the default first; a published card offers each of its recipes."""
+def cards() -> dict[str, ModelCard]:
+    """The card of every model that can be trusted, read once, the default model first."""
     from core.card import CardError, find_cards, load_card
     from core.model import MODELS
 
-    names: list[str] = []
+    found: dict[str, ModelCard] = {}
     for name, folder in {
         **{name: extra.folder for name, extra in extra_models().items()},
         **find_cards(MODELS),
     }.items():
         try:
-            card = load_card(folder)
+            found[name] = load_card(folder)
         except CardError:
             log.exception("The model %s is not offered: its card can't be trusted.", name)
-            continue
+    return dict(sorted(found.items(), key=lambda item: _rank(item[0])))
+
+
+@st.cache_resource(show_spinner=False)
+def model_names() -> list[str]:
+    """Models that can be chosen, the default first; a published card offers each of its recipes."""
+    names: list[str] = []
+    for name, card in cards().items():
         rest = [f"{name}@{recipe}" for recipe in card.recipe_names if recipe != card.data["default_recipe"]]
         names += [name, *rest]
-    return sorted(names, key=lambda name: (name != DEFAULT_MODEL, name.startswith("t2-published"), name))
+    return sorted(names, key=_rank)
+
+
+def _rank(name: str) -> tuple[bool, bool, str]:
+    return name != DEFAULT_MODEL, name.startswith("t2-published"), name
 
 
 def default_model(curve: LightCurve | None) -> str:

@@ -13,9 +13,9 @@ from core.neighbours import Neighbour, Similar
 from core.pipeline import Classification
 from core.refusal import Refusal
 from ui import resources
-from ui.card_tables import NOTHING
 from ui.novelty_words import shares_sentence, similar_caption
 from ui.state import go_to
+from ui.tables import NOTHING
 from ui.wording import class_title, plain
 
 
