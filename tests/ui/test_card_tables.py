@@ -141,4 +141,17 @@ def test_a_figure_stands_with_its_interval():
 
 def test_training_objects_are_counted_as_the_card_counts_them():
     shown = training_table({"real": {"SNIa": 3}, "simulated_light_curves": {"KN": 7, "SNIa": 1}})
-    assert dict((row[0], row[1:]) for row in shown.rows) == {"SN Ia": ("3", "1"), "Kilonova": ("0", "7")}
+    assert {row[0]: row[1:] for row in shown.rows} == {"SN Ia": ("3", "1"), "Kilonova": ("0", "7")}
+
+
+def test_bins_ages_and_intervals_by_class_are_told_as_a_person_says_them():
+    bins = records_table("bins", [{"points": [3, 6], "objects": 70}, {"points": [60, None], "objects": 50}])
+    assert [row[0] for row in bins.rows] == ["3 to 6", "60 and more"]
+    ages = records_table("ages", [{"days": 5.0, "scored": 9}, {"days": None, "scored": 10}])
+    assert [row[0] for row in ages.rows] == ["5", "all"]
+    figures = {
+        "five_class": {"sample": {"macro_f1": 0.5, "recall": {"TDE": 0.5}, "recall_interval": {"TDE": [0.1, 0.9]}}}
+    }
+    (scored,) = score_sets(figures)
+    assert scored.title == "Five classes, sample's mix"
+    assert class_table(scored).column("complete") == {"TDE": "0.500 [0.100, 0.900]"}
