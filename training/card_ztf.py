@@ -1,7 +1,8 @@
-"""Write the card of t2-ztf: what it is, what it was trained on, how its input is made, and what it can't do."""
+"""Write the card of a ZTF model: what it is, what it was trained on, how its input is made, and what it can't do."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from training.augment import Ranges
 from training.calibrate import SURVEY_SENTENCE, survey_prior
 from training.corpus import SIMULATED_SHARE, SIMULATED_VERSIONS, VERSIONS
 from training.curves import CurveSet
+from training.designs import Design
 from training.export import TENSORS
 from training.identity import N_FOLDS
 from training.limits import limits
@@ -38,22 +40,16 @@ SOURCES = {
     "Apache-2.0), white dwarfs (panelcast-ztf-wd, MIT)",
     "ztf_crossmatched": "ZTF alerts with SIMBAD, BTS or TNS types (Fink test alerts, Apache-2.0; kndetect, BSD; skyportal, BSD)",
 }
-SUMMARY = (
-    "A time-series transformer of about 13,000 parameters, trained on real ZTF light curves made fainter, sparser and "
-    "younger; calibrated at every age; fifteen classes."
-)
-WITH_REDSHIFT = " Told the redshift where one is known, as three appended rows; it also works without."
 
 
 def write_card(
     out: Path,
+    design: Design,
+    plan: dict[str, Any],
     real: CurveSet,
     simulated: CurveSet,
     *,
     calibration: dict[str, Any] | None,
-    shape: dict[str, Any],
-    plan: dict[str, Any],
-    recipe: dict[str, Any],
 ) -> None:
     """Write ``out``/card.json; figures, reliability and rules of the card that stands there are kept."""
     before = card_file.read(out)
@@ -61,13 +57,13 @@ def write_card(
     card: dict[str, Any] = {
         "name": out.name,
         "version": "2026.1",
-        "title": "t2 for ZTF (g, r)" + (" with redshift" if shape["features"] else ""),
-        "summary": SUMMARY + (WITH_REDSHIFT if shape["features"] else ""),
+        "title": design.title,
+        "summary": design.summary,
         "licence": "Apache-2.0; trained on public survey data, see training and NOTICE",
         "citations": CITATIONS,
-        "parameters": parameter_count(shape),
+        "parameters": design.parameters,
         "classes": list(CLASS_NAMES),
-        "recipes": {"ztf": recipe},
+        "recipes": {"ztf": design.card_recipe},
         "default_recipe": "ztf",
         "files": {
             "model": card_file.describe(model, out),
@@ -76,8 +72,9 @@ def write_card(
         "tensors": TENSORS,
         "golden": card_file.golden(model.read_bytes(), TENSORS),
         "prior": {"name": "survey", "weights": survey_prior(), "source": SURVEY_SENTENCE},
-        "training": training_section(real, simulated, shape, plan),
-        "range": ranges(real) | ({"redshift": [0.003, 1.0]} if shape["features"] else {}),
+        "training": training_section(real, simulated, design, plan)
+        | {"command": f"python -m training.train --data DATA --model {out.name}"},
+        "range": ranges(real) | ({"redshift": [0.003, 1.0]} if design.shape.features else {}),
         "figures": before.get("figures", {}),
     }
     card["limits"] = limits(card)
@@ -89,9 +86,7 @@ def write_card(
     card_file.write(out, card)
 
 
-def training_section(
-    real: CurveSet, simulated: CurveSet, shape: dict[str, Any], plan: dict[str, Any]
-) -> dict[str, Any]:
+def training_section(real: CurveSet, simulated: CurveSet, design: Design, plan: dict[str, Any]) -> dict[str, Any]:
     """What the network learned from: objects per class and source with licence, versions, schedule, folds."""
     used = real.objects[real.objects["use_for_training"]]
     by_source = [
@@ -116,11 +111,9 @@ def training_section(
             "versions_per_object": {**VERSIONS, "simulated": SIMULATED_VERSIONS},
             **Ranges()._asdict(),
         },
-        "network": shape,
+        "network": {"kind": design.network, **asdict(design.shape)},
         "plan": plan,
         "folds": f"{N_FOLDS}, by physical object (training/folds.csv); the shipped file is trained on all of them",
-        "command": "python -m training.train --data DATA --out models/"
-        + ("t2-ztf-z --redshift" if shape["features"] else "t2-ztf"),
     }
 
 
@@ -132,11 +125,3 @@ def ranges(real: CurveSet) -> dict[str, list[float]]:
     magnitude = flux_to_magnitude(peak)
     low = float(np.nanpercentile(magnitude, 0.5))
     return {"n_points": [3, 150], "span": [0.0, 300.0], "peak_magnitude": [round(low, 1), 20.8]}
-
-
-def parameter_count(shape: dict[str, Any]) -> int:
-    """Trainable numbers of a t2 of these sizes."""
-    d, ff = shape["d"], shape["d_ff"]
-    embed = shape["kernel"] * shape["channels"] * d + d + (shape["channels"] * d + d if shape["features"] else 0)
-    block = 4 * (d * d + d) + 2 * (2 * d) + (d * ff + ff) + (ff * d + d)
-    return int(embed + block + d * shape["classes"] + shape["classes"])

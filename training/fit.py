@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
@@ -23,8 +24,10 @@ WIDTHS = (8, 14, 22)
 
 @dataclass(frozen=True)
 class Schedule:
-    """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent. soft : share of the loss that is
-    measured against a teacher, where there is one."""
+    """Hyper-parameters of a training. exponent : classes are drawn ∝ n^exponent.
+
+    soft : share of the loss that is measured against the teachers, where there are any.
+    """
 
     steps: int = 1800
     batch: int = 256
@@ -37,16 +40,12 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Sample:
-    """What a training draws from. values : (V, L, M). label : (V,). weight : (V,). objects : (C,) per class.
-
-    target : (V, C) probabilities under equal priors to learn besides the label (distillation), or None.
-    """
+    """What a training draws from. values : (V, L, M). label : (V,). weight : (V,). objects : (C,) per class."""
 
     values: NDArray[np.float16]
     label: NDArray[np.int64]
     weight: NDArray[np.float64]
     objects: NDArray[np.float64]
-    target: NDArray[np.float16] | None = None
 
 
 def one_thread() -> None:
@@ -76,13 +75,15 @@ def train(
     *,
     seed: int,
     prepare: Callable[[NDArray, NDArray, np.random.Generator], NDArray] | None = None,
+    teachers: Sequence[keras.Model] = (),
     network: Callable[[Shape, int], keras.Model] = t2.build,
     progress: Callable[[str], None] = print,
 ) -> keras.Model:
     """A trained network whose logits stand for equal priors: the shares of the draws are added before the loss.
 
     prepare(values, indices, rng) : called on every batch, e.g. to append feature rows; float32 in and out.
-    network : `training.network.build` (t2) or `training.atx.build`.
+    teachers : trained networks whose mean answer is learned besides the label, on the very batch that is drawn
+    (distillation: Hinton, Vinyals & Dean 2015). network : `training.network.build` (t2) or `training.atx.build`.
     """
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
@@ -92,7 +93,7 @@ def train(
     optimiser.build(model.trainable_variables)
     shares = class_shares(sample.objects, schedule.exponent)
     offset = tf.constant(np.log(np.maximum(shares, 1e-6)), tf.float32)
-    step_once = _step(model, shape, optimiser, offset)
+    step_once = _step([model, *teachers], shape, optimiser, offset, schedule.soft if teachers else 0.0)
     draw = _drawer(sample, shares, rng)
     one_hot = np.eye(len(shares), dtype=np.float32)
     averaged = [np.zeros(w.shape) for w in model.get_weights()]
@@ -103,12 +104,7 @@ def train(
         if prepare is not None:
             values = prepare(values, index, rng)
         optimiser.learning_rate.assign(one_cycle(step, schedule.steps, schedule.learning_rate))
-        target = one_hot[sample.label[index]]
-        if sample.target is not None:
-            # The teacher's equal-prior answer, moved to the mix of the draws.
-            taught = sample.target[index].astype(np.float32) * shares
-            target += schedule.soft * (taught / taught.sum(axis=1, keepdims=True) - target)
-        losses.append(step_once(*windows(values, target, shape)))
+        losses.append(step_once(*windows(values, one_hot[sample.label[index]], shape)))
         if step >= (1 - schedule.average_last) * schedule.steps and step % 5 == 0:
             averaged = [a + w for a, w in zip(averaged, model.get_weights(), strict=True)]
             taken += 1
@@ -157,24 +153,35 @@ def windows(values: NDArray[np.float32], target: NDArray, shape: Shape) -> list[
     return [tf.constant(part) for part in (*parts, values[here], target[here])]
 
 
-def _step(model: keras.Model, shape: Shape, optimiser: keras.optimizers.Optimizer, offset: tf.Tensor) -> Callable:
-    windowed = {"t2": t2.windowed, "atx": atx.windowed}[model.name]
-    networks = [] if shape.coverage is None else [windowed(model, shape, width) for width in widths_of(shape)]
+def _step(
+    models: Sequence[keras.Model], shape: Shape, optimiser: keras.optimizers.Optimizer, offset: tf.Tensor, soft: float
+) -> Callable:
+    """One step of the first model on the parts that `windows` makes; the other models teach it."""
+    windowed = {"t2": t2.windowed, "atx": atx.windowed}
+    widths = () if shape.coverage is None else widths_of(shape)
+    narrow = [[windowed[model.name](model, shape, width) for model in models] for width in widths]
+
+    def loss_of(networks: Sequence[keras.Model], values: Any, target: tf.Tensor) -> tf.Tensor:
+        student, *teachers = networks
+        if teachers:
+            told = [tf.nn.log_softmax(teacher(values, training=False)["logits"]) for teacher in teachers]
+            taught = tf.nn.softmax(tf.add_n(told) / len(told) + offset)  # in the mix of the draws, as the student
+            target = (1 - soft) * target + soft * tf.stop_gradient(taught)
+        logits = student(values, training=True)["logits"] + offset
+        return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(target, logits))
 
     @tf.function(reduce_retracing=True)
     def step(*parts: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            total, count = 0.0, 0
-            for k, windowed_model in enumerate(networks):
+            total = loss_of(models, parts[-2], parts[-1])
+            count = tf.shape(parts[-1])[0]
+            for k, networks in enumerate(narrow):
                 values, start, target = parts[3 * k : 3 * k + 3]
-                logits = windowed_model([values, start], training=True)["logits"]
-                total += tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(target, logits + offset))
+                total += loss_of(networks, [values, start], target)
                 count += tf.shape(target)[0]
-            logits = model(parts[-2], training=True)["logits"]
-            total += tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(parts[-1], logits + offset))
-            loss = total / tf.cast(count + tf.shape(parts[-1])[0], tf.float32)
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimiser.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            loss = total / tf.cast(count, tf.float32)
+        variables = models[0].trainable_variables
+        optimiser.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 
     return step

@@ -37,6 +37,18 @@ RECIPE_ZTF_Z: dict[str, Any] = {
 }
 
 
+#: The published input (Allam & McEwen 2021, §3.2) on the same light curves: no σ, no coverage, no time scale. The scaler
+#: holds median and interquartile range of the Gaussian processes' means over the real training objects [FLUXCAL].
+RECIPE_PUBLISHED: dict[str, Any] = {
+    "kind": "published",
+    "length": 100,
+    "bands": ["ztf_g", "ztf_r"],
+    "convention": "as-trained",
+    "scaler": {"ztf_g": [1893.0, 2497.0], "ztf_r": [2446.0, 2605.0]},
+    "cuts": RECIPE_ZTF["cuts"],
+}
+
+
 def recipe_ztf(*, redshift: bool = False) -> Recipe:
     """The recipe as core runs it."""
     return Recipe.from_card(RECIPE_ZTF_Z if redshift else RECIPE_ZTF)

@@ -1,6 +1,6 @@
-"""Train t2-ztf: five fold models and one on everything, calibrated, exported and described by a card.
+"""Train a ZTF model: five fold models and one on everything, calibrated, exported and described by a card.
 
-    python -m training.train --data DATA --out models/t2-ztf
+    python -m training.train --data DATA --model t2-ztf
 
 Every finished network is kept in the work folder, so an interrupted run goes on where it stopped. The figures in the
 card come from `python -m training.validate`.
@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.card import load_card
-from core.model import Model
+from core.model import MODELS, Model
 from core.recipe import Recipe
 from core.taxonomy import CLASS_NAMES, FIVE
 from training import corpus, fit
@@ -33,11 +34,10 @@ from training.card_ztf import write_card
 from training.corpus import Corpus
 from training.curves import CurveSet, read_parquet
 from training.datasets import load_real
+from training.designs import DESIGNS, Design
 from training.export import export
 from training.identity import N_FOLDS
-from training.network import Shape
 from training.out_of_fold import as_answers, raw_answers, with_simulated
-from training.recipe_ztf import RECIPE_ZTF, RECIPE_ZTF_Z, recipe_ztf
 from training.redshift import preparer
 from training.scored import scored_set, sources_folder
 
@@ -57,10 +57,11 @@ PARTS = (*(f"fold-{k}" for k in range(N_FOLDS)), "final")
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run trains: its schedule, and the seed of data and weights."""
+    """What one run trains: its schedule, the seed of data and weights, and how many networks teach the one that is kept."""
 
     schedule: fit.Schedule
-    seed: int = 1
+    seed: int
+    teachers: int
 
 
 def simulated_curves(data: Path, work: Path) -> CurveSet:
@@ -89,37 +90,57 @@ def objects_per_class(real: CurveSet, has: NDArray[np.bool_]) -> NDArray[np.floa
 
 
 def train_network(
-    data: Corpus, objects: NDArray, shape: Shape, plan: Plan, recipe: Recipe, use: NDArray, seed: int
+    design: Design, plan: Plan, data: Corpus, objects: NDArray, use: NDArray, seed: int, kept: Path
 ) -> bytes:
-    """One network on the versions where ``use`` says so, as a TFLite file."""
+    """One network on the versions where ``use`` says so, as a TFLite file.
+
+    kept : its teachers' weights go beside this path, so that an interrupted run does not train them again.
+    """
     sample = fit.Sample(data.values[use], data.label[use], data.weight[use], objects)
+    shape, recipe = design.shape, design.recipe
     prepare = preparer(data.redshift[use], data.peak_flux[use], recipe.feature_scaling) if recipe.features else None
-    model = fit.train(sample, shape, plan.schedule, seed=seed, prepare=prepare)
-    return export(model, shape)
+    train = partial(fit.train, sample, shape, plan.schedule, prepare=prepare, network=design.build)
+    teachers = []
+    for k in range(plan.teachers):
+        path = kept.with_suffix(f".teacher-{k}.weights.h5")
+        print(f" teacher {k + 1} of {plan.teachers}", flush=True)
+        if path.exists():
+            teachers.append(design.build(shape, 0))
+            teachers[-1].load_weights(path)
+        else:
+            teachers.append(train(seed=seed + 1000 * (k + 1)))
+            teachers[-1].save_weights(path)
+    return export(train(seed=seed, teachers=teachers), shape)
 
 
 def train_all(
-    data: Path, work: Path, plan: Plan, recipe: Recipe, parts: Sequence[str] = PARTS
-) -> tuple[CurveSet, CurveSet, Shape]:
+    design: Design, plan: Plan, data: Path, work: Path, parts: Sequence[str] = PARTS
+) -> tuple[CurveSet, CurveSet]:
     """Fold models and the final one, as files in ``work``; what is already there, by the same plan, stays."""
     work.mkdir(parents=True, exist_ok=True)
     real, simulated = load_real(data), simulated_curves(data, work)
-    shape = Shape(recipe.length, len(recipe.features), recipe.width, len(CLASS_NAMES), coverage=recipe.coverage_channel)
-    stamp = json.dumps({"plan": asdict(plan), "shape": asdict(shape), "recipe": str(recipe)}, sort_keys=True)
+    what = {
+        "plan": asdict(plan),
+        "network": design.network,
+        "shape": asdict(design.shape),
+        "recipe": str(design.recipe),
+    }
+    stamp = json.dumps(what, sort_keys=True)
     pending = [name for name in parts if not _is_done(work, name, stamp)]
     if not pending:
-        return real, simulated, shape
-    pool = corpus_of(work, real, simulated, recipe, plan.seed)
+        return real, simulated
+    pool = corpus_of(work, real, simulated, design.recipe, plan.seed)
+    key = hashlib.sha256(stamp.encode()).hexdigest()[:8]
     for name in pending:
         fold = PARTS.index(name) if name != "final" else -1
         use = pool.fold != fold
         has = np.bincount(pool.label[use], minlength=len(CLASS_NAMES)) > 0
         objects = objects_per_class(real.take((real.objects["fold"] != fold).to_numpy()), has)
         print(f"{name}: {use.sum():,} versions", flush=True)
-        content = train_network(pool, objects, shape, plan, recipe, use, seed=plan.seed * 10 + fold + 1)
+        content = train_network(design, plan, pool, objects, use, plan.seed * 10 + fold + 1, work / f"{name}-{key}")
         (work / f"{name}.tflite").write_bytes(content)
         (work / f"{name}.json").write_text(stamp)
-    return real, simulated, shape
+    return real, simulated
 
 
 def corpus_of(work: Path, real: CurveSet, simulated: CurveSet, recipe: Recipe, seed: int) -> Corpus:
@@ -138,46 +159,41 @@ def main() -> None:
     parser.add_argument(
         "--data", required=True, type=sources_folder, help="folder with the sources of training/README.md"
     )
-    parser.add_argument("--out", required=True, type=Path, help="model folder to write")
-    parser.add_argument("--work", type=Path, help="folder of finished parts (default: build/ and the model's name)")
-    parser.add_argument("--steps", type=int, default=fit.Schedule.steps)
-    parser.add_argument("--redshift", action="store_true", help="with redshift as an appended feature (t2-ztf-z)")
+    parser.add_argument("--model", choices=DESIGNS, default="t2-ztf")
+    parser.add_argument("--out", type=Path, help="model folder to write (default: models/ and its name)")
+    parser.add_argument("--work", type=Path, help="folder of finished parts (default: build/ and its name)")
+    parser.add_argument("--steps", type=int, help="default: the design's")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--teachers", type=int, help="default: the design's; 0: the network learns from labels alone")
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, help="train only these and write no model (run in parallel)"
     )
     args = parser.parse_args()
     fit.one_thread()
-    work = args.work or Path("build") / args.out.name
-    plan = Plan(fit.Schedule(steps=args.steps), seed=args.seed)
-    recipe = recipe_ztf(redshift=args.redshift)
-    real, simulated, shape = train_all(args.data, work, plan, recipe, args.parts or PARTS)
-    if args.parts:
-        return
-    ship(args.out, work, shape, plan, real, simulated)
+    design, work = DESIGNS[args.model], args.work or Path("build") / args.model
+    teachers = design.teachers if args.teachers is None else args.teachers
+    plan = Plan(fit.Schedule(steps=args.steps or design.steps), args.seed, teachers)
+    real, simulated = train_all(design, plan, args.data, work, args.parts or PARTS)
+    if not args.parts:
+        ship(design, plan, args.out or MODELS / args.model, work, real, simulated)
 
 
-def ship(out: Path, work: Path, shape: Shape, plan: Plan, real: CurveSet, simulated: CurveSet) -> None:
+def ship(design: Design, plan: Plan, out: Path, work: Path, real: CurveSet, simulated: CurveSet) -> None:
     """Copy the files, fit the calibration on out-of-fold answers, and write the card."""
     (out / "folds").mkdir(parents=True, exist_ok=True)
     seen(real.objects).to_parquet(out / "seen.parquet", index=False)
     (out / "model.tflite").write_bytes((work / "final.tflite").read_bytes())
     for k in range(N_FOLDS):
         (out / f"folds/{k}.tflite").write_bytes((work / f"fold-{k}.tflite").read_bytes())
-    card = {
-        "shape": asdict(shape),
-        "plan": asdict(plan),
-        "recipe": RECIPE_ZTF_Z if shape.features else RECIPE_ZTF,
-    }
-    write_card(out, real, simulated, calibration=None, **card)
+    write_card(out, design, asdict(plan), real, simulated, calibration=None)
     models = [Model(load_card(out), fold=k) for k in range(N_FOLDS)]
     scores = real.objects["use_for_scores"].to_numpy(bool)
     scored = with_simulated(scored_set(real, models[0].recipe, scores), simulated)
-    if shape.features:  # calibrated to both: what is known of the redshift, and nothing
+    if design.shape.features:  # calibrated to both: what is known of the redshift, and nothing
         scored = scored.and_without_redshift()
     table = raw_answers(models, scored)
     calibration = fit_calibration(as_answers(table), survey_prior())
-    write_card(out, real, simulated, calibration=calibration, **card)
+    write_card(out, design, asdict(plan), real, simulated, calibration=calibration)
     print(f"{out}: temperature {calibration['temperature']} at {calibration['n_points']} points")
 
 

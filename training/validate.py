@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,179 +20,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.model import MODELS, Model, load_model
+from core.photometry import flux_to_magnitude
 from core.pipeline import classify, classify_many
 from core.refusal import Refusal
-from core.taxonomy import CLASS_NAMES, FIVE, VARIABLE
+from core.taxonomy import CLASS_NAMES
 from training import card_file, scores
+from training.breakdowns import VARIABLE_INDEX, by_age, by_number, by_origin, twins, variables
 from training.calibrate import FIVE_INDEX, fit, reliability, survey_weights, with_calibration
 from training.curves import CurveSet
 from training.datasets import RealSet, load_real
 from training.embedding import add_embedding, sets_of
 from training.identity import N_FOLDS
+from training.judged import Scored, five_class, rounded, score
 from training.limits import limits
-from training.out_of_fold import AGES, as_answers, labels_of_table, raw_answers, with_simulated
-from training.scored import ScoredSet, first_days, has_both, scored_set, sources_folder
+from training.out_of_fold import as_answers, raw_answers, with_simulated
+from training.scored import ScoredSet, has_both, scored_set, sources_folder
 from training.train import simulated_curves
 
-VARIABLE_INDEX = [CLASS_NAMES.index(name) for name in VARIABLE]
 #: The share of real transients that the variable rule may cost.
 TRANSIENT_LOSS = 0.02
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Probabilities (V, C) under the survey's and under equal priors, truth (V,), points (V,), and the objects' table."""
-
-    survey: NDArray[np.float64]
-    equal: NDArray[np.float64]
-    truth: NDArray[np.int64]
-    n_points: NDArray[np.int64]
-    objects: pd.DataFrame
-
-    def take(self, keep: NDArray) -> Scored:
-        """The objects where ``keep`` (bool) says so."""
-        return Scored(self.survey[keep], self.equal[keep], self.truth[keep], self.n_points[keep], self.objects[keep])
-
-    def five(self) -> Scored:
-        """The objects of the five main classes."""
-        return self.take(np.isin(self.truth, FIVE_INDEX))
-
-
-def score(models: Sequence[Model], scored: ScoredSet, age: float = float("inf")) -> Scored:
-    """Every object through `core.pipeline` with the model of its fold, as it stood ``age`` days after discovery."""
-    curves = scored.curves if np.isinf(age) else [first_days(c, models[0].recipe, age) for c in scored.curves]
-    fold = scored.objects["fold"].to_numpy(int)
-    survey = np.full((len(curves), len(CLASS_NAMES)), np.nan)
-    n_points = np.zeros(len(curves), np.int64)
-    for k, model in enumerate(models):
-        rows = np.flatnonzero(fold == k)
-        table = classify_many([curves[r] for r in rows], model)
-        survey[rows] = table[[f"p_{c}" for c in model.classes]].to_numpy(float)
-        n_points[rows] = table["n_points"]
-    kept = np.isfinite(survey[:, 0])
-    weights = models[0].prior.weights
-    equal = survey[kept] if weights is None else survey[kept] / weights
-    equal = equal / equal.sum(axis=1, keepdims=True)
-    truth = labels_of_table(scored.objects)
-    return Scored(survey[kept], equal, truth[kept], n_points[kept], scored.objects[kept])
-
-
-def five_class(result: Scored, *, draws: int = 300) -> dict[str, Any]:
-    """Scores over the five main classes: probabilities restricted to them, renormalised, the largest answers."""
-    of = result.five()
-    truth = np.array([FIVE_INDEX.index(t) for t in of.truth], dtype=np.int64)
-    out: dict[str, Any] = {"objects": {c: int(n) for c, n in zip(FIVE, np.bincount(truth, minlength=5), strict=True)}}
-    rng = np.random.default_rng(0)
-    for name, p in (("survey", of.survey), ("equal", of.equal)):
-        p5 = scores.renormalised(p, FIVE_INDEX)
-        matrix = scores.confusion(truth, p5.argmax(axis=1), 5)
-        recall, precision, f1 = scores.recall_precision_f1(matrix)
-        out[name] = {
-            "macro_f1": _round(f1.mean()),
-            "accuracy": _round(np.trace(matrix) / matrix.sum()),
-            "recall": _by_class(recall),
-            "precision": _by_class(precision),
-            "f1": _by_class(f1),
-            "confusion": matrix.tolist(),
-            "log_loss_flat": _round(scores.flat_log_loss(truth, p5)),
-            "auc_snia": _round(scores.auc(truth == 0, p5[:, 0])),
-            "snia_purity_at_85_percent": _round(scores.purity_at(truth == 0, p5[:, 0], 0.85)),
-        }
-        if draws:
-            out[name]["macro_f1_interval"] = scores.interval(
-                lambda i, p5=p5: scores.macro_f1(truth[i], p5[i]), len(truth), rng, draws=draws
-            )
-            out[name]["auc_snia_interval"] = scores.interval(
-                lambda i, p5=p5: scores.auc(truth[i] == 0, p5[i, 0]), len(truth), rng, draws=draws
-            )
-    return out
-
-
-def by_origin(result: Scored) -> list[dict[str, Any]]:
-    """Recall of each main class by where its photometry comes from: does the origin decide?"""
-    of = result.five()
-    rows = []
-    for (name, origin), index in of.objects.reset_index(drop=True).groupby(["class", "origin"]).indices.items():
-        right = {
-            key: np.mean(np.array(FIVE_INDEX)[p[index][:, FIVE_INDEX].argmax(axis=1)] == of.truth[index])
-            for key, p in (("survey", of.survey), ("equal", of.equal))
-        }
-        rows.append(
-            {"class": name, "origin": origin, "objects": len(index)}
-            | {f"recall_{k}": _round(v) for k, v in right.items()}
-        )
-    return rows
-
-
-def by_age(models: Sequence[Model], scored: ScoredSet, prior: dict[str, float]) -> list[dict[str, Any]]:
-    """Scores as the light curves stood a number of days after their first detection."""
-    rows = []
-    for age in AGES[:-1]:
-        result = score(models, scored, age)
-        five = five_class(result, draws=0)
-        weight = survey_weights(result.truth, prior)
-        rows.append(
-            {
-                "days": age,
-                "scored": int(sum(five["objects"].values())),
-                "macro_f1_survey": five["survey"]["macro_f1"],
-                "macro_f1_equal": five["equal"]["macro_f1"],
-                "auc_snia": five["survey"]["auc_snia"],
-                "log_loss_flat": five["equal"]["log_loss_flat"],
-                "ece_survey": _round(scores.calibration_error(result.truth, result.survey, weight)),
-            }
-        )
-    return rows
-
-
-def variables(result: Scored, threshold: float) -> dict[str, Any]:
-    """What variable stars and AGN are called, and what the rule "probably variable" catches and costs."""
-    is_variable = np.isin(result.truth, VARIABLE_INDEX)
-    is_transient = np.isin(result.truth, FIVE_INDEX)
-    group = result.survey[:, VARIABLE_INDEX].sum(axis=1)
-    either = is_variable | is_transient
-    called = {
-        name: {c: int(n) for c, n in zip(CLASS_NAMES, counts, strict=True) if n}
-        for name in CLASS_NAMES
-        if (counts := np.bincount(result.survey[result.truth == CLASS_NAMES.index(name)].argmax(1), minlength=15)).sum()
-    }
-    return {
-        "auc_variable_or_transient": _round(scores.auc(is_variable[either], group[either])),
-        "rule": f"sum of {', '.join(VARIABLE)} at least {threshold:g}",
-        "variables_caught": _round(np.mean(group[is_variable] >= threshold)),
-        "transients_lost": _round(np.mean(group[is_transient] >= threshold)),
-        "called_under_survey_prior": called,
-    }
-
-
-def twins(models: Sequence[Model], real: RealSet) -> dict[str, Any] | None:
-    """The same event once as alerts and once as degraded survey photometry, by the model that saw neither."""
-    table = real.objects
-    main = table["class"].isin(["SLSN-I", "TDE"])
-    alert = main & (table["origin"] == "alert")
-    other = main & table["origin"].isin(["survey-forced", "data-release"])
-    shared = set(table["physical_id"][alert]) & set(table["physical_id"][other])
-    if len(shared) < 3:
-        return None
-    out: dict[str, Any] = {}
-    pair = {}
-    for name, which in (("alert", alert), ("survey", other)):
-        result = score(
-            models, scored_set(real, models[0].recipe, (which & table["physical_id"].isin(shared)).to_numpy())
-        )
-        right = np.array(FIVE_INDEX)[result.equal[:, FIVE_INDEX].argmax(axis=1)] == result.truth
-        frame = result.objects.assign(right=right, p=result.equal[np.arange(len(right)), result.truth])
-        pair[name] = frame.drop_duplicates("physical_id").set_index("physical_id")[["class", "right", "p"]]
-    both = pair["alert"].join(pair["survey"], lsuffix="_alert", rsuffix="_survey", how="inner")
-    for name, rows in both.groupby("class_alert"):
-        out[str(name)] = {
-            "events": len(rows),
-            "recall_alert": _round(rows["right_alert"].mean()),
-            "recall_survey": _round(rows["right_survey"].mean()),
-            "mean_p_alert": _round(rows["p_alert"].mean()),
-            "mean_p_survey": _round(rows["p_survey"].mean()),
-        }
-    return out
 
 
 def rules(result: Scored, prior: dict[str, float]) -> dict[str, Any]:
@@ -230,10 +75,10 @@ def cross_fitted(models: Sequence[Model], scored: ScoredSet, prior: dict[str, fl
         main = np.isin(label, FIVE_INDEX)
         truth = np.array([FIVE_INDEX.index(t) for t in label[main]], dtype=np.int64)
         five = {
-            f"macro_f1_{name}": _round(scores.macro_f1(truth, scores.renormalised(q[main], FIVE_INDEX)))
+            f"macro_f1_{name}": rounded(scores.macro_f1(truth, scores.renormalised(q[main], FIVE_INDEX)))
             for name, q in (("survey", p[index]), ("equal", p[index] / weights))
         }
-        rows.append({"days": None if np.isinf(age) else age, "ece_survey": _round(error), **five})
+        rows.append({"days": None if np.isinf(age) else age, "ece_survey": rounded(error), **five})
     return rows
 
 
@@ -266,17 +111,19 @@ def figures(
         "ages": by_age(models, scored, prior),
         "two_points_per_band": five_class(result.take(both), draws=0),
         "alerts_only": five_class(result.take(alerts)),
-        "alerts_snia_snii_snibc": _classical(result.take(classical)),
+        "alerts_snia_snii_snibc": classical(result.take(classical)),
         "macro_f1_without_conflicting_labels": five_class(result.take(clean), draws=0)["equal"]["macro_f1"],
         "by_origin": by_origin(result),
+        "by_points": by_number(result, result.n_points, (3, 6, 10, 20, 40, np.inf), "points"),
+        "by_peak_magnitude": by_number(result, peak_magnitudes(scored), (14, 17, 18, 18.5, 19, 19.5, 22), "magnitude"),
         "fifteen_class": {
             "note": "KN, M-dwarf and uLens are simulated here; all other classes are real.",
             "confusion_survey": matrix.tolist(),
             "recall_survey": {
-                c: _round(v) for c, v in zip(CLASS_NAMES, scores.recall_precision_f1(matrix)[0], strict=True)
+                c: rounded(v) for c, v in zip(CLASS_NAMES, scores.recall_precision_f1(matrix)[0], strict=True)
             },
             "recall_equal": {
-                c: _round(v)
+                c: rounded(v)
                 for c, v in zip(
                     CLASS_NAMES,
                     scores.recall_precision_f1(scores.confusion(full.truth, full.equal.argmax(1), len(CLASS_NAMES)))[0],
@@ -284,9 +131,9 @@ def figures(
                 )
             },
         },
-        "ece_survey": _round(scores.calibration_error(full.truth, full.survey, weight)),
+        "ece_survey": rounded(scores.calibration_error(full.truth, full.survey, weight)),
         "calibration_cross_fitted": cross_fitted(models, everything, prior),
-        "variables": variables(result, chosen["variable_above"]),
+        "variables": variables(result, chosen["variable_above"], chosen["abstain_below"]),
         "twins": twins(models, real),
         "held_out_called": held_out(models[0], real),
     }
@@ -296,6 +143,11 @@ def figures(
         out["ages_without_redshift"] = by_age(models, blind, prior)
         out["feature_weights"] = feature_weights(models, scored)
     return out, full, chosen
+
+
+def peak_magnitudes(scored: ScoredSet) -> NDArray[np.float64]:
+    """(V,) AB magnitude of the brightest point."""
+    return flux_to_magnitude(np.array([curve.flux.max() for curve in scored.curves]))
 
 
 def feature_weights(models: Sequence[Model], scored: ScoredSet, *, most: int = 150) -> dict[str, Any]:
@@ -316,9 +168,9 @@ def feature_weights(models: Sequence[Model], scored: ScoredSet, *, most: int = 1
     names = models[0].recipe.features
     return {
         "objects": len(rows),
-        "flat_share_percent": _round(flat),
-        "mean_share_percent": {n: _round(mean[f"share:{n}"]) for n in names},
-        "mean_absolute_logit": {n: _round(mean[f"units:{n}"]) for n in names},
+        "flat_share_percent": rounded(flat),
+        "mean_share_percent": {n: rounded(mean[f"share:{n}"]) for n in names},
+        "mean_absolute_logit": {n: rounded(mean[f"units:{n}"]) for n in names},
     }
 
 
@@ -372,25 +224,6 @@ def main() -> None:
     real_only = result.take((result.objects["origin"] != "simulation").to_numpy())
     evaluation_table(real_only).to_parquet(folder / "evaluation.parquet", compression="zstd", index=False)
     print(json.dumps({**made, "reliability": card["reliability"], "rules": chosen}, indent=1, ensure_ascii=False))
-
-
-def _classical(result: Scored) -> dict[str, Any]:
-    """SN Ia, II and Ib/c among themselves, on alerts."""
-    columns = FIVE_INDEX[:3]
-    truth = np.array([columns.index(t) for t in result.truth])
-    out = {}
-    for name, p in (("survey", result.survey), ("equal", result.equal)):
-        p3 = scores.renormalised(p, columns)
-        out[name] = {"macro_f1": _round(scores.macro_f1(truth, p3)), "accuracy": _round(np.mean(p3.argmax(1) == truth))}
-    return out
-
-
-def _by_class(values: NDArray) -> dict[str, float]:
-    return {name: _round(v) for name, v in zip(FIVE, values, strict=True)}
-
-
-def _round(value: float) -> float:
-    return round(float(value), 4)
 
 
 if __name__ == "__main__":
