@@ -15,7 +15,7 @@ import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
 from training.atx import separable_layers
-from training.network import LAYER_NORM_EPSILON, UNSEEN, Shape, positions
+from training.network import LAYER_NORM_EPSILON, UNSEEN, Shape, block_names, positions
 from training.weight_names import name_weights
 
 #: What a card's ``tensors`` says of every file made here: the names are written into the file.
@@ -45,7 +45,7 @@ def export(model: keras.Model, shape: Shape) -> bytes:
 
     converter = tf.lite.TFLiteConverter.from_concrete_functions([forward.get_concrete_function()], forward)
     content = _with_names(converter.convert(), weights["head"])
-    return name_weights(content) if model.name == "t2" else content
+    return name_weights(content) if model.name == "t2" and shape.blocks == 1 else content
 
 
 def _forward(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) -> dict[str, Any]:
@@ -59,11 +59,13 @@ def _forward(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) ->
     table = positions(rows, d).reshape(1, rows * d)
     x = tf.reshape(tf.reshape(x, [-1, rows * d]) + tf.constant(table), [-1, d])
     observed = None if shape.coverage is None else _observed_rows(values, shape)
-    q, k, v = (dense(x, name) for name in ("query", "key", "value"))
-    attended = dense(_attend(q, k, v, observed, shape), "mix")
-    x = _norm(x + attended, *weights["norm_attention"])
-    forward = dense(tf.nn.relu(dense(x, "widen")), "narrow")
-    activations = tf.reshape(_norm(x + forward, *weights["norm_forward"]), [-1, rows, d])
+    for of_block in block_names(shape):
+        q, k, v = (dense(x, of_block(name)) for name in ("query", "key", "value"))
+        attended = dense(_attend(q, k, v, observed, shape), of_block("mix"))
+        x = _norm(x + attended, *weights[of_block("norm_attention")])
+        forward = dense(tf.nn.relu(dense(x, of_block("widen"))), of_block("narrow"))
+        x = _norm(x + forward, *weights[of_block("norm_forward")])
+    activations = tf.reshape(x, [-1, rows, d])
     if observed is not None:
         total = tf.maximum(tf.reduce_sum(observed, axis=1, keepdims=True), 1.0)
         activations = activations * (observed * (float(rows) / total))

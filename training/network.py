@@ -28,6 +28,7 @@ UNSEEN = 1e4
 class Shape:
     """Sizes of a network: L rows in time, R appended features, M channels, C classes, d, heads, d_ff, kernel width.
 
+    blocks : of attention and feed-forward, one after the other; more than one runs through the interpreter alone.
     coverage : the channel that marks observed rows, over which the network pools; None pools over all.
     """
 
@@ -40,6 +41,7 @@ class Shape:
     d_ff: int = 96
     kernel: int = 5
     dropout: float = 0.0
+    blocks: int = 1
     coverage: int | None = None
 
 
@@ -129,17 +131,23 @@ def windowed(model: keras.Model, shape: Shape, width: int) -> keras.Model:
     return keras.Model([values, start], _connect(model.get_layer, shape, values, start))
 
 
+def block_names(shape: Shape) -> list[Callable[[str], str]]:
+    """For each block, the names of its layers from those of the first."""
+    return [lambda name, b=b: f"{name}_{b + 1}" if b else name for b in range(shape.blocks)]  # type: ignore[misc]
+
+
 def _layers(shape: Shape, seed: int) -> Callable[[str], keras.layers.Layer]:
     """The layers of a network by name, made when first asked for."""
     made: dict[str, keras.layers.Layer] = {}
     seeds = iter(range(seed * 100, seed * 100 + 100))
-    units = {"embed_features": shape.d, "widen": shape.d_ff, "head": shape.classes}
-    activation = {"embed_features": "relu", "widen": "relu"}
+    wide = {of_block("widen"): shape.d_ff for of_block in block_names(shape)}
+    units = {"head": shape.classes, **wide}
+    activation = {"embed_features": "relu", **dict.fromkeys(wide, "relu")}
 
     def make(name: str) -> keras.layers.Layer:
         if name == "positions":
             return Positions(shape.length, shape.features, name=name)
-        if name == "attention":
+        if name.startswith("attention"):
             return Attention(shape.heads, name=name)
         if name.startswith("norm"):
             return keras.layers.LayerNormalization(epsilon=LAYER_NORM_EPSILON, name=name)
@@ -173,13 +181,15 @@ def _connect(layer: Callable[[str], Any], shape: Shape, values: Any, start: Any 
     if shape.features:
         x = keras.ops.concatenate([x, layer("embed_features")(values[:, rows:])], axis=1)
     x = layer("positions")(x) if start is None else layer("positions")(x, start)
-    q, k, v = (layer(name)(x) for name in ("query", "key", "value"))
     observed = None if shape.coverage is None else observed_rows(values, shape)
-    attend = layer("attention")
-    attended = layer("mix")(attend(q, k, v) if observed is None else attend(q, k, v, observed))
-    x = layer("norm_attention")(x + drop(attended, "drop_attention"))
-    forward = layer("narrow")(layer("widen")(x))
-    activations = layer("norm_forward")(x + drop(forward, "drop_forward"))
+    for of_block in block_names(shape):
+        q, k, v = (layer(of_block(name))(x) for name in ("query", "key", "value"))
+        attend = layer(of_block("attention"))
+        mixed = attend(q, k, v) if observed is None else attend(q, k, v, observed)
+        x = layer(of_block("norm_attention"))(x + drop(layer(of_block("mix"))(mixed), of_block("drop_attention")))
+        forward = layer(of_block("narrow"))(layer(of_block("widen"))(x))
+        x = layer(of_block("norm_forward"))(x + drop(forward, of_block("drop_forward")))
+    activations = x
     if observed is not None:  # scaled so that the mean over all rows is the mean over the observed ones
         total = keras.ops.maximum(keras.ops.sum(observed, axis=1, keepdims=True), 1.0)
         activations = activations * (observed * values.shape[1] / total)

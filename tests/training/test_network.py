@@ -16,6 +16,7 @@ SHAPES = {
     "with features": Shape(50, 2, 13, 15),
     "pooled over observed rows": Shape(50, 0, 13, 15, coverage=10),
     "pooled, with features": Shape(50, 2, 13, 15, coverage=10),
+    "two blocks": Shape(50, 0, 13, 15, blocks=2, coverage=10),
     "small": Shape(12, 1, 5, 3, d=8, heads=2, d_ff=16, kernel=3),
 }
 
