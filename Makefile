@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-z train-lsst validate validate-lsst validate-published novelty samples doctor bench screenshot kafka clean
+.PHONY: app test check train train-lsst shapes validate validate-lsst validate-published novelty samples doctor bench screenshot kafka clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -33,11 +33,14 @@ check: $(STAMP)-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" $(ARGS)
 
 # Training reads the data folders described in training/README.md from DATA.
+# MODEL: t2-ztf, t2-ztf-z, atx-ztf, t2-ztf-published-recipe. From nothing to a shipped model with its figures.
 train: $(STAMP)-train
-	$(BIN)/python -m training.train --data "$(DATA)" --out models/t2-ztf
+	$(BIN)/python -m training.train --data "$(DATA)" --model $(MODEL)
+	$(BIN)/python -m training.validate --data "$(DATA)" --model $(MODEL)
 
-train-z: $(STAMP)-train
-	$(BIN)/python -m training.train --redshift --data "$(DATA)" --out models/t2-ztf-z
+# What sizes of network are worth their time: loss against microseconds.
+shapes: $(STAMP)-train
+	$(BIN)/python -m training.shapes --data "$(DATA)"
 
 # Both models for LSST, from simulated light curves alone; the simulation takes half an hour and is kept in build/lsst.
 train-lsst: $(STAMP)-train
@@ -48,7 +51,6 @@ validate-lsst: $(STAMP)-train
 	$(BIN)/python -m training.validate_lsst --data "$(DATA)" --model t2-lsst
 	$(BIN)/python -m training.validate_lsst --data "$(DATA)" --model atx-lsst
 
-# MODEL=t2-ztf-z for the other one.
 validate: $(STAMP)-train
 	$(BIN)/python -m training.validate --data "$(DATA)" --model $(MODEL)
 

@@ -21,15 +21,15 @@ _NETWORKS = {"t2": network, "atx": atx}
 class Design:
     """What makes a model what it is. card_recipe : as in its card. steps : of the training.
 
-    teachers : networks whose mean answer the shipped one learns. They differ by their seed alone; three of them and the
-    student gain more than any change of the network's sizes did.
+    teachers : networks that differ by their seed alone and whose mean answer the shipped one learns: a mean is better
+    than one, and the student keeps most of that.
     """
 
     title: str
     summary: str
     card_recipe: dict[str, Any]
     network: str = "t2"
-    teachers: int = 3
+    teachers: int = 2
     steps: int = 1800
 
     @property

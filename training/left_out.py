@@ -2,7 +2,7 @@
 
     python -m training.left_out --data DATA --model t2-ztf
 
-Each network is trained like a fold model, without one fold and without the classes of one of `GROUPS`. Finished ones are
+Each network is trained like a fold model, but for its teachers, without one fold and without the classes of one of `GROUPS`. Finished ones are
 kept in the work folder beside the model's own; `python -m training.embedding` reads them there.
 """
 
@@ -15,33 +15,26 @@ import numpy as np
 
 from core.card import load_card
 from core.model import MODELS
-from core.recipe import Recipe
 from core.taxonomy import CLASS_NAMES
 from training import fit
 from training.datasets import load_real
-from training.network import Shape
+from training.designs import DESIGNS
 from training.novelty_figures import GROUPS, LEFT_OUT_FOLD, is_of, left_out_file, stamp
 from training.scored import sources_folder
 from training.train import Plan, corpus_of, objects_per_class, simulated_curves, train_network
 
 
-def plan_of(training: dict) -> tuple[Shape, Plan]:
-    """The shape and the plan that a card says its networks were trained by."""
-    plan = dict(training["plan"])
-    return Shape(**training["network"]), Plan(**{**plan, "schedule": fit.Schedule(**plan["schedule"])})
-
-
 def train_left_out(data: Path, work: Path, name: str) -> None:
     """One network per group of classes, as files in ``work``; what is already there, by the same plan, stays."""
     card = load_card(MODELS / name)
-    shape, plan = plan_of(card.data["training"])
-    recipe: Recipe = card.recipe()
+    design = DESIGNS[name]
+    plan = Plan(fit.Schedule(steps=design.steps), seed=1, teachers=0)
     pending = [group for group in GROUPS if not is_of(work, group, card)]
     if not pending:
         return
     work.mkdir(parents=True, exist_ok=True)
     real = load_real(data)
-    pool = corpus_of(work, real, simulated_curves(data, work), recipe, plan.seed)
+    pool = corpus_of(work, real, simulated_curves(data, work), design.recipe, plan.seed)
     seen = real.take((real.objects["fold"] != LEFT_OUT_FOLD).to_numpy())
     for group in pending:
         unseen = np.isin(pool.label, [CLASS_NAMES.index(c) for c in group])
@@ -49,7 +42,7 @@ def train_left_out(data: Path, work: Path, name: str) -> None:
         has = np.bincount(pool.label[use], minlength=len(CLASS_NAMES)) > 0
         print(f"without {', '.join(group)}: {use.sum():,} versions", flush=True)
         objects = objects_per_class(seen, has)
-        content = train_network(pool, objects, shape, plan, recipe, use, seed=plan.seed)
+        content = train_network(design, plan, pool, objects, use, plan.seed, left_out_file(work, group))
         left_out_file(work, group).write_bytes(content)
         left_out_file(work, group).with_suffix(".json").write_text(stamp(card))
 
