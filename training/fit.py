@@ -130,7 +130,8 @@ def widths_of(shape: Shape) -> tuple[int, ...]:
 def windows(values: NDArray[np.float32], target: NDArray, shape: Shape) -> list[tf.Tensor]:
     """A batch cut to the rows that reach the answer, by width: values, first rows and targets for each of `widths_of`, then all rows.
 
-    values : (B, L+R, M). Half a kernel beyond the observed rows is kept, so the logits are those of the whole grid.
+    values : (B, L+R, M). Half a kernel beyond the observed rows is kept, so the logits are those of the whole grid. A part
+    that would be empty, which a convolution can't take, holds a light curve whose target is zero and counts for nothing.
     """
     if shape.coverage is None:
         return [tf.constant(values), tf.constant(target)]
@@ -142,15 +143,20 @@ def windows(values: NDArray[np.float32], target: NDArray, shape: Shape) -> list[
     bucket = np.searchsorted(widths, last - first + 1)
     parts = []
     for k, width in enumerate(widths):
-        here = np.flatnonzero(bucket == k)
+        here, aimed = _or_idle(bucket == k, target)
         start = np.minimum(first[here], length - width)
         rows = start[:, None] + np.arange(width)
         rows = np.concatenate(
             [rows, np.broadcast_to(np.arange(length, values.shape[1]), (len(here), shape.features))], 1
         )
-        parts += [values[here[:, None], rows], start[:, None].astype(np.int32), target[here]]
-    here = bucket == len(widths)
-    return [tf.constant(part) for part in (*parts, values[here], target[here])]
+        parts += [values[here[:, None], rows], start[:, None].astype(np.int32), aimed]
+    here, aimed = _or_idle(bucket == len(widths), target)
+    return [tf.constant(part) for part in (*parts, values[here], aimed)]
+
+
+def _or_idle(chosen: NDArray[np.bool_], target: NDArray) -> tuple[NDArray[np.int64], NDArray]:
+    here = np.flatnonzero(chosen)
+    return (here, target[here]) if len(here) else (np.zeros(1, np.int64), np.zeros_like(target[:1]))
 
 
 def _step(
@@ -163,23 +169,24 @@ def _step(
 
     def loss_of(networks: Sequence[keras.Model], values: Any, target: tf.Tensor) -> tf.Tensor:
         student, *teachers = networks
+        counted = tf.reduce_sum(target, axis=1)
         if teachers:
             told = [tf.nn.log_softmax(teacher(values, training=False)["logits"]) for teacher in teachers]
             taught = tf.nn.softmax(tf.add_n(told) / len(told) + offset)  # in the mix of the draws, as the student
             target = (1 - soft) * target + soft * tf.stop_gradient(taught)
         logits = student(values, training=True)["logits"] + offset
-        return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(target, logits))
+        return tf.reduce_sum(counted * tf.nn.softmax_cross_entropy_with_logits(target, logits))
 
     @tf.function(reduce_retracing=True)
     def step(*parts: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             total = loss_of(models, parts[-2], parts[-1])
-            count = tf.shape(parts[-1])[0]
+            count = tf.reduce_sum(parts[-1])
             for k, networks in enumerate(narrow):
                 values, start, target = parts[3 * k : 3 * k + 3]
                 total += loss_of(networks, [values, start], target)
-                count += tf.shape(target)[0]
-            loss = total / tf.cast(count, tf.float32)
+                count += tf.reduce_sum(target)
+            loss = total / count
         variables = models[0].trainable_variables
         optimiser.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss

@@ -119,13 +119,28 @@ def test_a_window_of_the_observed_rows_gives_the_logits_of_all(build, length, fe
     rows = np.arange(length)
     values[:, :length, 2] = (rows >= first[:, None]) & (rows <= last[:, None])
     expected = np.asarray(model(values)["logits"])
-    parts = fit.windows(values, np.arange(40)[:, None], shape)
+    parts = fit.windows(values, np.arange(1, 41)[:, None], shape)
     windowed = {"t2": windowed_t2, "atx": atx.windowed}[model.name]
     met = []
     for k, width in enumerate(fit.widths_of(shape)):
         inside, start, which = (np.asarray(part) for part in parts[3 * k : 3 * k + 3])
         np.testing.assert_allclose(
-            np.asarray(windowed(model, shape, width)([inside, start])["logits"]), expected[which[:, 0]], atol=2e-5
+            np.asarray(windowed(model, shape, width)([inside, start])["logits"]), expected[which[:, 0] - 1], atol=2e-5
         )
         met += which[:, 0].tolist()
-    assert len(met) > 10 and sorted(met + np.asarray(parts[-1])[:, 0].tolist()) == list(range(40))
+    assert len(met) > 10 and sorted(met + np.asarray(parts[-1])[:, 0].tolist()) == list(range(1, 41))
+
+
+def test_a_student_comes_to_answer_as_its_teacher():
+    """Taught by a network alone, with labels that say nothing, the student still learns what the teacher says."""
+    shape = Shape(length=12, features=0, channels=3, classes=3, d=8, heads=2, d_ff=16, coverage=2)
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(600, 12, 3)).astype(np.float32)
+    values[:, :, 2] = 1.0
+    teacher = build(shape, seed=1)
+    sample = fit.Sample(values, rng.integers(0, 3, 600), np.ones(600), np.ones(3))
+    schedule = fit.Schedule(steps=150, batch=64, soft=1.0)
+    student = fit.train(sample, shape, schedule, seed=2, teachers=[teacher], progress=lambda _: None)
+    told, said = (fit.predict(model, values) for model in (teacher, student))
+    told, said = told - told.mean(1, keepdims=True), said - said.mean(1, keepdims=True)
+    assert np.mean((told - said) ** 2) < 0.2 * np.mean(told**2)
