@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bench.shapes_report import draw_shapes, shapes_block
+
 ROOT = Path(__file__).resolve().parent.parent
 FIGURE = ROOT / "docs/throughput.svg"
 START, END = "<!-- figures:start -->\n", "<!-- figures:end -->"
@@ -184,7 +186,8 @@ def pages() -> dict[Path, str]:
     """Documents and their blocks of figures."""
     return {
         ROOT / "docs/throughput.md": block(_read("results"), _read("gp_parity"))
-        + packets_block(_read("packets"), _read("big_input")),
+        + packets_block(_read("packets"), _read("big_input"))
+        + shapes_block(_read("shapes")),
         ROOT / "docs/measured.md": measured(_read("alerts_table"), _read("page_speed"), _read("deletion")),
     }
 
@@ -193,6 +196,7 @@ def main() -> None:
     for page, figures in pages().items():
         page.write_text(with_figures(page.read_text(encoding="utf-8"), figures), encoding="utf-8")
     draw(_read("results"))
+    draw_shapes(_read("shapes"))
 
 
 if __name__ == "__main__":
