@@ -23,7 +23,7 @@ def shapes_block(shapes: dict[str, Any]) -> str:
         "",
         f"`{shapes['command']}`: each shape trained for {shapes['steps']} steps without folds "
         f"{' and '.join(str(k) for k in shapes['folds_left_out'])} in turn, judged on the real objects left out (log-loss over five "
-        "classes, equal weights, mean of five ages). One row changes one thing of the first.",
+        f"classes, equal weights, mean of five ages). One row changes one thing of the first. Times: real light curves of all ages, one core, load {shapes['load_before_timing']} before.",
         "",
         "| shape | parameters | bytes | log-loss | macro-F1, sample's mix | AUC (SN Ia) | interpreter [µs] | compiled [µs] |",
         "|---|---|---|---|---|---|---|---|",

@@ -2,18 +2,20 @@
 
     python -m training.shapes --data DATA
 
-Each shape of the table below is trained for a few hundred steps without two of the folds in turn, judged on the objects
-left out (flat log-loss over the five main classes at all ages), and timed on one core. Writes ``bench/shapes.json``; what
-is done already stays. `python -m bench.report` draws it.
+Each shape of the table below is trained for a few hundred steps without two of the folds in turn and judged on the objects
+left out (flat log-loss over the five main classes at all ages). In the end all are timed in turn on one core, which needs no
+training. Writes ``bench/shapes.json``; what is trained already stays. `python -m bench.report` draws it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from core.model import _Session
 from core.recipe import Recipe
 from core.refusal import Refusal
 from core.taxonomy import CLASS_NAMES
-from training import fit, scores
+from training import fit, network, scores
 from training.calibrate import FIVE_INDEX
 from training.corpus import Corpus
 from training.datasets import RealSet, load_real
@@ -67,19 +69,29 @@ def main() -> None:
     real, simulated = load_real(args.data), simulated_curves(args.data, args.work)
     done: dict[str, Any] = json.loads(OUT.read_text()) if OUT.exists() else {"shapes": {}}
     done |= {"command": "python -m training.shapes --data DATA", "steps": args.steps, "folds_left_out": list(FOLDS)}
-    for name, (of_shape, of_recipe) in SHAPES.items():
+    for name in SHAPES:
         if done["shapes"].get(name, {}).get("steps") == args.steps:
             continue
-        recipe = Recipe.from_card({**RECIPE_ZTF, **of_recipe})
-        shape = replace(DESIGNS["t2-ztf"].shape, length=recipe.length, **of_shape)
+        recipe, shape = sizes(name)
         pool = corpus_of(args.work, real, simulated, recipe, seed=1)
         done["shapes"][name] = {"steps": args.steps, **judged(shape, recipe, pool, real, args.steps)}
         print(name, done["shapes"][name], flush=True)
         OUT.write_text(json.dumps(done, indent=1) + "\n")
+    done["date"], done["load_before_timing"] = time.strftime("%Y-%m-%d"), round(os.getloadavg()[0], 1)
+    for name, times in timed(list(done["shapes"]), real).items():
+        done["shapes"][name] |= times
+    OUT.write_text(json.dumps(done, indent=1) + "\n")
+
+
+def sizes(name: str) -> tuple[Recipe, Shape]:
+    """Recipe and shape of a row of the table."""
+    of_shape, of_recipe = SHAPES[name]
+    recipe = Recipe.from_card({**RECIPE_ZTF, **of_recipe})
+    return recipe, replace(DESIGNS["t2-ztf"].shape, length=recipe.length, **of_shape)
 
 
 def judged(shape: Shape, recipe: Recipe, pool: Corpus, real: RealSet, steps: int) -> dict[str, Any]:
-    """Loss over all ages and scores on all points of the objects left out, parameters, microseconds per light curve."""
+    """Loss over all ages and scores on all points of the objects left out, parameters and bytes."""
     objects = tensors_by_age(recipe, real)
     losses: list[float] = []
     answers: list[tuple[NDArray, NDArray]] = []
@@ -96,15 +108,13 @@ def judged(shape: Shape, recipe: Recipe, pool: Corpus, real: RealSet, steps: int
                 answers.append((truth[fold == k], p))
     truth, p = (np.concatenate(parts) for parts in zip(*answers, strict=True))
     mix = np.bincount(truth, minlength=len(FIVE_INDEX)) / len(truth)
-    content = export(model, shape)
     return {
         "parameters": parameter_count(model),
-        "bytes": len(content),
+        "bytes": len(export(model, shape)),
         "log_loss_flat": round(float(np.mean(losses)), 4),
         "macro_f1_sample": round(scores.macro_f1(truth, p * mix), 4),
         "auc_snia": round(scores.auc(truth == 0, p[:, 0]), 4),
         "objects": len(truth),
-        **timed(content, shape, objects[np.inf][0][:512]),
     }
 
 
@@ -122,26 +132,33 @@ def tensors_by_age(recipe: Recipe, real: RealSet) -> dict[float, tuple[NDArray, 
     return out
 
 
-def timed(content: bytes, shape: Shape, values: NDArray[np.float32]) -> dict[str, float]:
-    """Microseconds per light curve, the best of several rounds on one core: the interpreter, and ours where it can."""
-    session = _Session(content, TENSORS, len(values))
-    out = {"interpreter_us": _best(lambda: session.run(values), len(values))}
-    constants = session.named_constants()
-    if "attention_scores" in constants and shape.coverage is not None:
-        ours = compiled_network(constants, shape.heads, shape.coverage, shape.features)
-        if ours is not None:
-            out["compiled_us"] = _best(lambda: ours.logits(values), len(values))
-    return out
-
-
-def _best(run: Callable[[], Any], count: int, rounds: int = 7) -> float:
-    run()
-    seconds = []
+def timed(names: Sequence[str], real: RealSet, *, count: int = 512, rounds: int = 15) -> dict[str, dict[str, float]]:
+    """Microseconds per light curve of each shape, the best of several rounds that take turns: the interpreter, and ours where
+    it can run the shape. Weights don't matter, so none are trained. The light curves are real ones at all ages."""
+    runs: dict[tuple[str, str], Callable[[], Any]] = {}
+    rng = np.random.default_rng(0)
+    for name in names:
+        recipe, shape = sizes(name)
+        ages = tensors_by_age(recipe, real)
+        values = np.concatenate([of_age[0] for of_age in ages.values()])
+        values = values[rng.choice(len(values), count, replace=False)]
+        session = _Session(export(network.build(shape), shape), TENSORS, count)
+        runs[name, "interpreter_us"] = partial(session.run, values)
+        constants = session.named_constants()
+        if "attention_scores" in constants and shape.coverage is not None:
+            ours = compiled_network(constants, shape.heads, shape.coverage, shape.features)
+            if ours is not None:
+                runs[name, "compiled_us"] = partial(ours.logits, values)
+    best = dict.fromkeys(runs, np.inf)
     for _ in range(rounds):
-        clock = time.process_time()
-        run()
-        seconds.append(time.process_time() - clock)
-    return round(min(seconds) / count * 1e6, 2)
+        for key, run in runs.items():
+            clock = time.process_time()
+            run()
+            best[key] = min(best[key], time.process_time() - clock)
+    out: dict[str, dict[str, float]] = {name: {} for name in names}
+    for (name, way), seconds in best.items():
+        out[name][way] = round(seconds / count * 1e6, 2)
+    return out
 
 
 def _softmax(x: NDArray) -> NDArray:
