@@ -60,7 +60,7 @@ def by_age(models: Sequence[Model], scored: ScoredSet, prior: dict[str, float]) 
     return rows
 
 
-def classical(result: Scored) -> dict[str, Any]:
+def of_supernovae(result: Scored) -> dict[str, Any]:
     """SN Ia, II and Ib/c among themselves, on alerts."""
     columns = FIVE_INDEX[:3]
     truth = np.array([columns.index(t) for t in result.truth])

@@ -32,7 +32,7 @@ def limits(card: Mapping[str, Any]) -> list[str]:
     sentences = [BRIGHT, *(WITH_REDSHIFT if of_redshift else ())]
     if figures:
         sentences += [] if of_redshift else [_without_redshift(figures)]
-        sentences += [_young(figures), _by_origin(figures), _variables(figures)]
+        sentences += [_young(figures), _by_origin(figures), *_twins(figures), _variables(figures)]
     return [*sentences, _few_real(card["training"]), *UNMEASURED]
 
 
@@ -48,6 +48,19 @@ def _without_redshift(figures: Mapping[str, Any]) -> str:
         f"{called('SLSN-I', 'SNII')} of the superluminous supernovae are called SN II, and {called('SNIbc', 'SNIa')} of "
         f"Ib/c are called Ia, five classes compared."
     )
+
+
+def _twins(figures: Mapping[str, Any]) -> list[str]:
+    of = (figures.get("twins") or {}).get("all", {})
+    if "difference_interval" not in of or of["difference_interval"][0] <= 0.0 <= of["difference_interval"][1]:
+        return []
+    low, high = sorted(abs(v) for v in of["difference_interval"])
+    which = "less" if of["difference"] < 0 else "more"
+    return [
+        f"On the {of['events']} superluminous supernovae and tidal disruptions that are there both as alerts and as survey "
+        f"photometry made alert-like, the true class gets {abs(of['difference']):.2f} [{low:.2f}, {high:.2f}] {which} probability from "
+        "the alerts: the figures of these two classes are not quite those of alerts."
+    ]
 
 
 def _young(figures: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ from core.pipeline import classify, classify_many
 from core.refusal import Refusal
 from core.taxonomy import CLASS_NAMES
 from training import card_file, scores
-from training.breakdowns import VARIABLE_INDEX, by_age, by_number, by_origin, twins, variables
+from training.breakdowns import VARIABLE_INDEX, by_age, by_number, by_origin, of_supernovae, twins, variables
 from training.calibrate import FIVE_INDEX, fit, reliability, survey_weights, with_calibration
 from training.curves import CurveSet
 from training.datasets import RealSet, load_real
@@ -111,7 +111,7 @@ def figures(
         "ages": by_age(models, scored, prior),
         "two_points_per_band": five_class(result.take(both), draws=0),
         "alerts_only": five_class(result.take(alerts)),
-        "alerts_snia_snii_snibc": classical(result.take(classical)),
+        "alerts_snia_snii_snibc": of_supernovae(result.take(classical)),
         "macro_f1_without_conflicting_labels": five_class(result.take(clean), draws=0)["equal"]["macro_f1"],
         "by_origin": by_origin(result),
         "by_points": by_number(result, result.n_points, (3, 6, 10, 20, 40, np.inf), "points"),

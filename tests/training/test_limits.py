@@ -30,6 +30,15 @@ def test_another_figure_makes_another_sentence(name):
     assert "12% of RR Lyrae" in changed and "4321" in changed
 
 
+def test_twins_are_a_limit_only_where_their_interval_excludes_zero():
+    card = copy.deepcopy(card_file.read(MODELS / "t2-ztf"))
+    twins = card["figures"]["twins"]["all"]
+    twins |= {"difference": -0.12, "difference_interval": [-0.22, -0.02]}
+    assert any("0.12 [0.02, 0.22] less probability" in sentence for sentence in limits(card))
+    twins["difference_interval"] = [-0.22, 0.02]
+    assert not any("made alert-like, the true class" in sentence for sentence in limits(card))
+
+
 def test_what_is_not_measured_is_not_said():
     card = card_file.read(MODELS / "t2-ztf") | {"figures": {}}
     assert not any(re.search(r"\d+%|\d\.\d", sentence) for sentence in limits(card))
