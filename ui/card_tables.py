@@ -21,6 +21,7 @@ _GROUPS = {
     "simulated": "Simulated light curves, all classes",
     "simulated_five_class": "Simulated light curves, five classes, equal prior",
     "mallorn": "MALLORN (simulated by others), equal prior",
+    "mallorn_without_agn": "MALLORN without AGN (simulated by others), equal prior",
     "elasticc2": "ELAsTiCC2 (simulated by others), equal prior",
     "plasticc": "PLAsTiCC (simulated by others), equal prior",
 }
@@ -106,15 +107,15 @@ def score_sets(figures: Mapping[str, Any]) -> list[ScoreSet]:
     return [found for key, value in figures.items() if key != "peer" for found in _sets_in(value, (key,), None)]
 
 
-def score_table(sets: Sequence[ScoreSet]) -> Table:
-    """One row per set of scores with a macro-F1: that with its interval, accuracy, area under the SN Ia curve, …"""
+def score_table(sets: Sequence[ScoreSet], title: str = "Scores, with 95 % intervals") -> Table:
+    """One row per set of scores: macro-F1 with its interval, accuracy, area under the SN Ia curve, …"""
     names = [name for name in _SCORES if any(name in s.scores for s in sets)]
     rows = [
         [s.title, cell(s.count), *(with_interval(s.scores, name) for name in names)]
         for s in sets
         if any(name in s.scores for name in names)
     ]
-    return table("Scores, with 95 % intervals", ["scored on", "objects", *(label(name) for name in names)], rows)
+    return table(title, ["scored on", "objects", *(label(name) for name in names)], rows)
 
 
 def class_table(scored: ScoreSet) -> Table:

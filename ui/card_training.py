@@ -71,7 +71,7 @@ def rule_sentences(rules: Mapping[str, Any]) -> list[str]:
         if key.endswith("_reason"):
             continue
         reason = rules.get(f"{key.rsplit('_', 1)[0]}_reason")
-        out.append(said.get(key, f"{label(key)}: {{}}").format(cell(value)) + (f" ({reason})" if reason else "") + ".")
+        out.append(said.get(key, f"{label(key)}: {{}}").format(f"{value:g}") + (f" ({reason})" if reason else "") + ".")
     return out
 
 

@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[<>+−-]?\d|–$")
 _STYLE = """<style>
 .card-tables { display: flex; flex-wrap: wrap; gap: 1.1rem 2.6rem; align-items: flex-start; }
 .card-table { overflow-x: auto; max-width: 100%; min-width: 0; }
-.card-table table { border-collapse: collapse; font-size: 0.875rem; line-height: 1.35; font-variant-numeric: tabular-nums; margin: 0; }
+.card-table table { width: max-content; border-collapse: collapse; font-size: 0.875rem; line-height: 1.35; font-variant-numeric: tabular-nums; margin: 0; }
 .card-table caption { text-align: left; font-weight: 600; padding: 0 0 0.35rem; caption-side: top; color: inherit; }
 .card-table th, .card-table td { padding: 0.28rem 0.7rem; text-align: left; vertical-align: top; border: 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); max-width: 30rem; }
@@ -25,7 +25,8 @@ _STYLE = """<style>
 .card-table .n { text-align: right; white-space: nowrap; }
 .card-table .hash { font-family: monospace; font-size: 0.8rem; white-space: nowrap; max-width: none; }
 .card-table tbody th[colspan] { padding-top: 0.9rem; }
-.card-table thead th:not(:first-child) { min-width: 3.5rem; }
+.card-table thead th { max-width: 9.5rem; }
+.card-table thead th.n { white-space: normal; }
 .card-strip { display: flex; flex-wrap: wrap; gap: 0.6rem 2.6rem; margin: 0 !important; padding: 0 !important; }
 .card-strip dt { font-size: 0.875rem; opacity: 0.85; }
 .card-strip dd { margin: 0; font-size: 1.6rem; font-weight: 600; line-height: 1.25; font-variant-numeric: tabular-nums; }

@@ -77,7 +77,9 @@ def _show_figures(card: ModelCard) -> None:
     if what := sample.get("what"):
         st.write(f"{sample.get('objects', 0):,} objects. {plain(what)}")
     _headline(sets)
-    show(score_table(sets))
+    # Some sets have one macro-F1, others one for each prior: each kind has its own table, with few empty cells.
+    one = [scored for scored in sets if "macro_f1" in scored.scores]
+    show(score_table(one), score_table([scored for scored in sets if scored not in one], "Scores over all classes"))
     st.caption(_GLOSSARY)
     _show_classes(card, [scored for scored in sets if scored.by_class()])
     _show_breakdowns(figures)
@@ -197,7 +199,7 @@ def _show_assumptions(card: ModelCard) -> None:
     )
     show(
         prior_table(data["prior"]),
-        records_table("Range of the training set", {k: {"from": v[0], "to": v[1]} for k, v in data.get("range", {}).items()}, "what"),
+        records_table("Range of the training set", {k: {"from": f"{v[0]:g}", "to": f"{v[1]:g}"} for k, v in data.get("range", {}).items()}, "what"),
     )  # fmt: skip
     with st.expander("The recipe as the card holds it"):
         show(flat_table("Recipe", data["recipes"]))
