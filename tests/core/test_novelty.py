@@ -88,7 +88,7 @@ def test_page_table_and_flat_arrays_tell_the_same_novelty(name):
 def test_about_one_known_object_in_twenty_is_told_to_be_unlike_the_training_set(name):
     section = load_card(MODELS / name).data["novelty"]
     for row in section["figures"]["known_above_threshold_by_age"]:
-        assert row["above"] == pytest.approx(1 - section["threshold"], abs=0.03)
+        assert row["above"] == pytest.approx(1 - section["threshold"], abs=0.04)
 
 
 @pytest.mark.parametrize("name", MEASURED[:1])
