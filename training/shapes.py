@@ -142,7 +142,9 @@ def timed(names: Sequence[str], real: RealSet, *, count: int = 512, rounds: int 
         ages = tensors_by_age(recipe, real)
         values = np.concatenate([of_age[0] for of_age in ages.values()])
         values = values[rng.choice(len(values), count, replace=False)]
-        session = _Session(export(network.build(shape), shape), TENSORS, count)
+        untrained = network.build(shape)
+        untrained.set_weights([w + 0.01 * rng.standard_normal(w.shape) for w in untrained.get_weights()])
+        session = _Session(export(untrained, shape), TENSORS, count)
         runs[name, "interpreter_us"] = partial(session.run, values)
         constants = session.named_constants()
         if "attention_scores" in constants and shape.coverage is not None:
