@@ -17,6 +17,7 @@ def owner_sets(monkeypatch):
     def forget():
         for kept in (
             resources.settings,
+            resources.cards,
             resources.model_names,
             resources.model,
             resources.extra_models,
