@@ -151,4 +151,17 @@ def reliability(p: NDArray, label: NDArray, weight: NDArray) -> list[dict[str, f
     return bins
 
 
+def thresholds(p: NDArray, label: NDArray, weight: NDArray, group: NDArray, *, loss: float) -> tuple[float, float]:
+    """Below which top probability to abstain, and above which group probability to call an object variable.
+
+    p : (V, C). weight : (V,) as `survey_weights`. group : (V,) summed probability of the variable classes. loss : the share
+    of transients that the second may cost. Abstain up to where the top class is wrong more often than right.
+    """
+    bins = reliability(p, label, weight)
+    abstain = max((row["high"] for row in bins if row["correct"] < 0.5 * row["count"]), default=0.0)
+    transient = np.isin(label, FIVE_INDEX)
+    variable = float(np.ceil(np.quantile(group[transient], 1 - loss) * 100) / 100)
+    return abstain, min(max(variable, 0.5), 0.95)
+
+
 FIVE_INDEX = [CLASS_NAMES.index(name) for name in FIVE]

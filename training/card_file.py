@@ -32,6 +32,12 @@ def golden(content: bytes, tensors: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def completed(card: dict[str, Any], before: Mapping[str, Any], calibration: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A newly made card with its calibration, if there is one yet, and what was measured of the card before it."""
+    kept = {name: before[name] for name in ("reliability", "rules") if name in before}
+    return card | ({"calibration": calibration} if calibration is not None else {}) | kept
+
+
 def read(folder: Path) -> dict[str, Any]:
     """The card that stands in a model folder; empty where none does."""
     path = folder / "card.json"

@@ -91,12 +91,7 @@ def write_card(
         "figures": before.get("figures", {}),
     }
     card["limits"] = limits(card)
-    if calibration is not None:
-        card["calibration"] = calibration
-    for name in ("reliability", "rules"):
-        if name in before:
-            card[name] = before[name]
-    card_file.write(out, card)
+    card_file.write(out, card_file.completed(card, before, calibration))
 
 
 def training_section(curves: CurveSet, shape: dict[str, Any], plan: dict[str, Any], name: str) -> dict[str, Any]:

@@ -78,12 +78,7 @@ def write_card(
         "figures": before.get("figures", {}),
     }
     card["limits"] = limits(card)
-    if calibration is not None:
-        card["calibration"] = calibration
-    for name in ("reliability", "rules"):
-        if name in before:
-            card[name] = before[name]
-    card_file.write(out, card)
+    card_file.write(out, card_file.completed(card, before, calibration))
 
 
 def training_section(real: CurveSet, simulated: CurveSet, design: Design, plan: dict[str, Any]) -> dict[str, Any]:

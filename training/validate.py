@@ -26,7 +26,7 @@ from core.refusal import Refusal
 from core.taxonomy import CLASS_NAMES
 from training import card_file, scores
 from training.breakdowns import VARIABLE_INDEX, by_age, by_number, by_origin, of_supernovae, twins, variables
-from training.calibrate import FIVE_INDEX, fit, reliability, survey_weights, with_calibration
+from training.calibrate import FIVE_INDEX, fit, reliability, survey_weights, thresholds, with_calibration
 from training.curves import CurveSet
 from training.datasets import RealSet, load_real
 from training.embedding import add_embedding, sets_of
@@ -43,12 +43,10 @@ TRANSIENT_LOSS = 0.02
 
 def rules(result: Scored, prior: dict[str, float]) -> dict[str, Any]:
     """Thresholds, each with its reason: when to abstain, and when to call an object variable."""
-    table = reliability(result.survey, result.truth, survey_weights(result.truth, prior))
-    abstain = max((row["high"] for row in table if row["correct"] < 0.5 * row["count"]), default=0.0)
     transient = np.isin(result.truth, FIVE_INDEX)
     group = result.survey[:, VARIABLE_INDEX].sum(axis=1)
-    threshold = float(np.ceil(np.quantile(group[transient], 1 - TRANSIENT_LOSS) * 100) / 100)
-    threshold = min(max(threshold, 0.5), 0.95)
+    weight = survey_weights(result.truth, prior)
+    abstain, threshold = thresholds(result.survey, result.truth, weight, group, loss=TRANSIENT_LOSS)
     return {
         "abstain_below": abstain,
         "variable_above": threshold,

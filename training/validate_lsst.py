@@ -22,7 +22,7 @@ from core.bands import band_index
 from core.model import MODELS, Model, load_model
 from core.taxonomy import CLASS_NAMES, FIVE, VARIABLE
 from training import card_file, scores
-from training.calibrate import FIVE_INDEX, reliability, survey_weights
+from training.calibrate import FIVE_INDEX, reliability, survey_weights, thresholds
 from training.card_lsst import limits
 from training.identity import N_FOLDS
 from training.lsst import simulated_curves
@@ -125,12 +125,10 @@ def by_age(models: Sequence[Model], told: Trial) -> list[dict[str, Any]]:
 
 def rules(result: Judged) -> dict[str, Any]:
     """Thresholds, each with its reason: when to abstain, and when to call an object variable; from simulations."""
-    table = reliability(result.survey, result.label, survey_weights(result.label, result.prior))
-    abstain = max((row["high"] for row in table if row["correct"] < 0.5 * row["count"]), default=0.0)
     transient, variable = np.isin(result.label, FIVE_INDEX), np.isin(result.label, VARIABLE_INDEX)
     group = result.survey[:, VARIABLE_INDEX].sum(axis=1)
-    threshold = float(np.ceil(np.quantile(group[transient], 1 - TRANSIENT_LOSS) * 100) / 100)
-    threshold = min(max(threshold, 0.5), 0.95)
+    weight = survey_weights(result.label, result.prior)
+    abstain, threshold = thresholds(result.survey, result.label, weight, group, loss=TRANSIENT_LOSS)
     return {
         "abstain_below": abstain,
         "variable_above": threshold,
