@@ -94,7 +94,7 @@ def train(
     shares = class_shares(sample.objects, schedule.exponent)
     offset = tf.constant(np.log(np.maximum(shares, 1e-6)), tf.float32)
     step_once = _step([model, *teachers], shape, optimiser, offset, schedule.soft if teachers else 0.0)
-    draw = _drawer(sample, shares, rng)
+    draw = drawer(sample, shares, rng)
     one_hot = np.eye(len(shares), dtype=np.float32)
     averaged = [np.zeros(w.shape) for w in model.get_weights()]
     taken, losses, clock = 0, [], time.perf_counter()
@@ -194,7 +194,8 @@ def _step(
     return step
 
 
-def _drawer(sample: Sample, shares: NDArray, rng: np.random.Generator) -> Callable[[int], NDArray[np.int64]]:
+def drawer(sample: Sample, shares: NDArray, rng: np.random.Generator) -> Callable[[int], NDArray[np.int64]]:
+    """Draws so many indices of a sample: classes by ``shares`` (C,), versions within one by their weight."""
     members = [np.flatnonzero(sample.label == c) for c in range(len(shares))]
     ladders = [np.cumsum(sample.weight[m]) for m in members]
 

@@ -101,7 +101,7 @@ def judged(shape: Shape, recipe: Recipe, pool: Corpus, real: RealSet, steps: int
         counts = objects_per_class(real.take((real.objects["fold"] != k).to_numpy()), has)
         sample = fit.Sample(pool.values[use], pool.label[use], pool.weight[use], counts)
         model = fit.train(sample, shape, fit.Schedule(steps=steps), seed=k + 1, progress=lambda _: None)
-        for age, (values, truth, fold) in objects.items():
+        for age, (values, truth, fold, _) in objects.items():
             p = scores.renormalised(_softmax(fit.predict(model, values[fold == k])), FIVE_INDEX)
             losses.append(scores.flat_log_loss(truth[fold == k], p))
             if np.isinf(age):
@@ -118,8 +118,8 @@ def judged(shape: Shape, recipe: Recipe, pool: Corpus, real: RealSet, steps: int
     }
 
 
-def tensors_by_age(recipe: Recipe, real: RealSet) -> dict[float, tuple[NDArray, NDArray, NDArray]]:
-    """age -> tensors, positions among the five classes and folds of the real objects that are scored."""
+def tensors_by_age(recipe: Recipe, real: RealSet) -> dict[float, tuple[NDArray, NDArray, NDArray, NDArray]]:
+    """age -> tensors, positions among the five classes, folds and row numbers of the real objects that are scored."""
     scored = scored_set(real, recipe, real.objects["use_for_scores"].to_numpy(bool))
     label, fold = labels_of_table(scored.objects), scored.objects["fold"].to_numpy(int)
     out = {}
@@ -128,7 +128,7 @@ def tensors_by_age(recipe: Recipe, real: RealSet) -> dict[float, tuple[NDArray, 
         chosen = [recipe.select(curve) for curve in curves]
         rows = [i for i, c in enumerate(chosen) if not isinstance(c, Refusal) and label[i] in FIVE_INDEX]
         values = recipe.apply([chosen[i].curve for i in rows]).values
-        out[age] = values, np.array([FIVE_INDEX.index(label[i]) for i in rows]), fold[rows]
+        out[age] = values, np.array([FIVE_INDEX.index(label[i]) for i in rows]), fold[rows], np.array(rows)
     return out
 
 

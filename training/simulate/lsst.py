@@ -29,7 +29,7 @@ LOST = 0.03
 FORCED_BEFORE, HISTORY = 30.0, 365.0
 #: Share of AGN that a search for transients reports: those that were faint when their template was made, so that they
 #: seem to have appeared. Their template is the faintest of this many seasons.
-RISEN_SHARE, RISEN_SEASONS = 0.5, 12
+RISEN_SHARE, RISEN_SEASONS = 0.6, 12
 #: Share of transients that are seen young: their last alert so far came 2 to 100 days after their first.
 YOUNG_SHARE, YOUNG_DAYS = 0.25, (2.0, 100.0)
 

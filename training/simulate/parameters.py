@@ -205,7 +205,7 @@ TABLE: dict[str, dict[str, Law]] = {
         "g_minus_r": Normal(1.0, 0.3, 0.4, 0.3, 2.2),
         "blend_colour": Normal(0.0, 0.2, 0.2),
     },
-    # MacLeod et al. 2010: damped random walk.
+    # MacLeod et al. 2010: damped random walk. Smith et al. 2018: spectra steeper than that in many nuclei.
     "AGN": {
         "redshift": LogNormal(np.log10(0.35), 0.35, 0.01, 2.5),
         "r_mean": Normal(18.3, 1.0, 1.0, 14.5, 20.8),
@@ -213,7 +213,8 @@ TABLE: dict[str, dict[str, Law]] = {
         "log_sf": Normal(-0.7, 0.2, 0.25, -1.3, 0.0),
         "log_tau": Normal(2.4, 0.5, 0.4, 1.0, 3.5),
         "r_over_g": Normal(0.86, 0.06, 0.06, 0.6, 1.05),
-        "flare": Uniform(0.0, 1.0),
+        "steep": Uniform(0.0, 1.0),
+        "smooth": LogUniform(10.0, 120.0),
     },
     # Coppejans et al. 2016 (dwarf novae): amplitudes, recurrence, rise and decline.
     "CV": {

@@ -151,9 +151,13 @@ def microlensing(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
 
 
 def active_nucleus(rng: np.random.Generator, scene: Scene = ZTF) -> Event:
-    """Active galactic nucleus: a damped random walk in magnitude, bluer when brighter (MacLeod et al. 2010)."""
+    """Active galactic nucleus: a damped random walk in magnitude, bluer when brighter (MacLeod et al. 2010).
+
+    Many nuclei flicker less on short times than a random walk does (Mushotzky et al. 2011): half are smoother.
+    """
     p = draw_for(scene, "AGN", rng)
-    walk = damped_random_walk(rng, 10 ** p["log_sf"], 10 ** p["log_tau"] * (1 + p["redshift"]))
+    smooth = p["smooth"] * (1 + p["redshift"]) if p["steep"] < 0.5 else 0.0
+    walk = damped_random_walk(rng, 10 ** p["log_sf"], 10 ** p["log_tau"] * (1 + p["redshift"]), smooth=smooth)
     colours = smooth_colours(p["g_minus_r"])
 
     def flux(t, band):
