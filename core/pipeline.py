@@ -77,12 +77,18 @@ class Classification:
 
 
 def classify(
-    curve: LightCurve, model: Model, *, prior: Prior | None = None, fold_models: Sequence[Model] = ()
+    curve: LightCurve,
+    model: Model,
+    *,
+    prior: Prior | None = None,
+    fold_models: Sequence[Model] = (),
+    process: Callable[[LightCurve], GPFit] | None = None,
 ) -> Classification | Refusal:
     """Classify and explain one light curve; a `Refusal` says why one can't be scored.
 
     An object that the model was trained on is answered for by the fold model that has not seen it.
-    prior : the card's own when None. fold_models : their answers become the spread.
+    prior : the card's own when None. fold_models : their answers become the spread. process : fits another Gaussian
+    process than the model was trained with, to ask what if.
     """
     model = model.for_object(curve.object_id)
     timings: dict[str, float] = {}
@@ -92,7 +98,8 @@ def classify(
         return chosen
     timings["select"] = _lap(clock)
     clock = time.perf_counter()
-    tensor = model.recipe.apply([chosen.curve])
+    other = None if process is None else process(chosen.curve)
+    tensor = model.recipe.apply([chosen.curve]) if other is None else model.recipe.apply_fit(chosen.curve, other)
     if not np.isfinite(tensor.log_likelihood[0]):
         return GP_FAILED
     timings["gp"] = tensor.gp_seconds
@@ -111,7 +118,7 @@ def classify(
     explanation = explain(model, inference.activations[0], tensor.times[0])
     timings["explain"] = _lap(clock)
     clock = time.perf_counter()
-    fit = fit_at(
+    fit = other or fit_at(
         chosen.curve,
         amplitude=float(tensor.amplitude[0]),
         time_scale=float(tensor.time_scale[0]),

@@ -23,6 +23,7 @@ from core.bands import BANDS, WAVELENGTH, band_index
 from core.cosmology import absolute_magnitude
 from core.flat import FlatCurves, coordinates, flatten
 from core.gp import engine
+from core.gp.fit import GPFit
 from core.lightcurve import LightCurve
 from core.refusal import Refusal
 from core.selection import Cuts, Selection, select
@@ -144,9 +145,59 @@ class Recipe:
             times, mean, std, theta, log_l, status, centre, peak,
         )  # fmt: skip
         gp_seconds = time.perf_counter() - clock
+        return self._tensors(curves, t, times, mean, std, theta, log_l, status, peak, gp_seconds)
+
+    def apply_fit(self, curve: LightCurve, fit: GPFit) -> TensorBatch:
+        """As `apply`, of one selected light curve with a Gaussian process that was fitted elsewhere."""
+        clock = time.perf_counter()
+        t = curve.mjd - curve.mjd[0]
+        smooth = np.empty(len(curve))
+        for band in set(curve.band.tolist()):
+            here = curve.band == band
+            smooth[here] = fit.mean(curve.mjd[here], band)
+        brightest = int(np.argmax(smooth if smooth.max() > 0 else np.abs(smooth)))
+        if self.kind == "fixed-grid":
+            times = t[brightest] - self.before + self.step * np.arange(self.length)
+        else:
+            times = np.linspace(t[0], t[-1], self.length)
+        mean, std = np.zeros((1, self.length, len(self.bands))), np.zeros((1, self.length, len(self.bands)))
+        near = np.ones(self.length, bool)
+        if self.kind == "fixed-grid" and self.coverage_channel is not None:
+            reach = (MARGIN + 0.5) * self.step
+            near = (times >= t[0] - reach) & (times <= t[-1] + reach)
+        for channel, band in enumerate(self.band_indices):
+            mean[0, near, channel], std[0, near, channel] = fit.predict(curve.mjd[0] + times[near], band)
+        return self._tensors(
+            flatten([curve], self.numbers),
+            t,
+            times[None, :],
+            mean,
+            std,
+            2.0 * np.log(np.array([[fit.amplitude, fit.time_scale]])),
+            np.array([fit.log_likelihood]),
+            np.array([0 if fit.converged else engine.NOT_CONVERGED], np.int64),
+            np.array([np.abs(smooth).max()]),
+            time.perf_counter() - clock,
+        )
+
+    def _tensors(
+        self,
+        curves: FlatCurves,
+        t: NDArray,
+        times: NDArray,
+        mean: NDArray,
+        std: NDArray,
+        theta: NDArray,
+        log_l: NDArray,
+        status: NDArray,
+        peak: NDArray,
+        gp_seconds: float,
+    ) -> TensorBatch:
+        """From the Gaussian processes on their grids to the input of the network."""
+        offsets = curves.offsets
         first, last = t[offsets[:-1]], t[offsets[1:] - 1]
         if self.kind == "fixed-grid":
-            values = np.empty((n, length, self.width), np.float32)
+            values = np.empty((len(curves), self.length, self.width), np.float32)
             codes = np.array([_CHANNELS.index(name) for name in self.channels])
             _fixed_grid(codes, times, mean, std, theta, peak, first, last, values)
         else:

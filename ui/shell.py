@@ -19,6 +19,7 @@ def frame() -> list:
     """
     return [
         st.Page(_PAGES / "object.py", title="Object", url_path="start", default=True),
+        st.Page(_PAGES / "lab.py", title="Lab", url_path="lab"),
         st.Page(_PAGES / "samples.py", title="Samples", url_path="samples"),
         st.Page(_PAGES / "models.py", title="Models", url_path="models"),
         st.Page(_PAGES / "object.py", title="Object", url_path="object", visibility="hidden"),
@@ -28,6 +29,11 @@ def frame() -> list:
 def object_page() -> Any:
     """The page that links to an object lead to."""
     return frame()[0]
+
+
+def lab_page() -> Any:
+    """The page that asks what would change the answer."""
+    return next(page for page in frame() if page.url_path == "lab")
 
 
 def admit() -> None:

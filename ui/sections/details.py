@@ -13,20 +13,25 @@ from ui import resources
 from ui.export import as_csv, as_json, photometry_table
 from ui.links import sexagesimal
 from ui.sections.choose import FILE, Chosen
+from ui.shell import lab_page
 from ui.snippet import snippet
 from ui.state import go_to
 from ui.wording import input_title, plain, provenance_line, unused_title
 
 
 def show_actions(chosen: Chosen, curve: LightCurve, result: Classification | Refusal, class_name: str) -> None:
-    """Previous and next of the list, and the take-home."""
-    columns = st.columns(4 if chosen.ids else 2)
+    """Previous and next of the list, the way to the lab, and the take-home."""
+    columns = st.columns(5 if chosen.ids else 3, vertical_alignment="center")
     if chosen.ids:
         here = st.query_params.get("oid", chosen.ids[0])
         at = chosen.ids.index(here) if here in chosen.ids else 0
         before, after = chosen.ids[at - 1], chosen.ids[(at + 1) % len(chosen.ids)]
         columns[0].button("Previous", shortcut="k", on_click=_step, args=(before,), width="stretch")
         columns[1].button("Next", shortcut="j", on_click=_step, args=(after,), width="stretch")
+    query = {"source": chosen.source, "oid": st.query_params.get("oid", curve.object_id), "model": chosen.model}
+    columns[-3].page_link(
+        lab_page(), label="What would change its mind?", icon=":material/science:", query_params=query
+    )
     with columns[-2].popover("Download", width="stretch", icon=":material/download:"):
         _downloads(curve, result, class_name)
     with columns[-1].popover("Link and snippet", width="stretch", icon=":material/code:"):

@@ -1,0 +1,127 @@
+"""The lab asks what would change the answer; what is asked stands in the address."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.brokers.samples import SampleSource
+from core.whatif import Changes
+from ui.figures.theme import DARK, LIGHT
+from ui.figures.timeline import drawn_lines, timeline_figure
+from ui.lab.state import Bench, as_text, read_text
+
+APP = Path(__file__).parents[2] / "app.py"
+OID = "ZTF20aatqesi"
+CURVE = SampleSource().fetch(OID)
+
+
+def opened(**query):
+    at = AppTest.from_file(str(APP), default_timeout=120).run()
+    at.switch_page("pages/lab.py")
+    for key, value in {"source": "sample", "oid": OID, **query}.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def text_of(at):
+    return "\n".join(
+        str(e.value) for kind in (at.title, at.subheader, at.markdown, at.caption, at.warning) for e in kind
+    )
+
+
+def figure(at, key):
+    (chart,) = [c for c in at.get("plotly_chart") if c.proto.id.endswith(key)]
+    return json.loads(chart.proto.spec), chart.proto.alt
+
+
+def test_the_lab_opens_on_a_sample_with_both_timelines():
+    at = opened()
+    _, alt = figure(at, "timeline")
+    assert "t2-ztf: " in alt and "t2-published-gr: " in alt and "leads for good from day" in alt
+    assert "Light curve of" in figure(at, "as_it_stood")[1]
+
+
+def test_a_rubin_object_has_a_timeline_of_the_model_that_reads_it_alone():
+    at = opened(oid="313853517735395444")
+    assert "t2-published" not in figure(at, "timeline")[1]
+
+
+def test_the_day_in_the_address_is_the_night_looked_at():
+    at = opened(day="20")
+    assert "Day 20:" in text_of(at) or "Day 19:" in text_of(at)
+
+
+def test_changes_in_the_address_are_told_and_undone():
+    at = opened(changes=as_text(Changes(until=10.0, without_bands=("ztf_g",)), OID))
+    assert "only up to day 10.0, no ZTF g" in text_of(at) and "Not scored" in text_of(at)
+    next(b for b in at.button if b.label == "As measured").click().run()
+    assert "changes" not in at.query_params and "With the changes" not in text_of(at)
+    next(b for b in at.button if b.label == "Undo").click().run()
+    assert "only up to day 10.0, no ZTF g" in text_of(at)
+
+
+def test_nonsense_in_the_address_is_told_and_left_out():
+    at = opened(changes=f"until=soon;of={OID}", day="never", beside="nobody")
+    assert "it can't be read" in at.warning[0].value
+    assert "changes" not in at.query_params and figure(at, "timeline")
+
+
+def test_changes_of_another_object_are_none():
+    assert read_text(as_text(Changes(fainter=1.0), "another"), CURVE) == Changes()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        Changes(),
+        Changes(until=12.5),
+        Changes(without=(0, 5, 159), without_bands=("ztf_g",)),
+        Changes(fainter=-1.5, redshift=0.05, draw=3),
+        Changes(kernel="rbf", stretch=0.5, redshift=0.0),
+    ],
+)
+def test_what_is_written_in_an_address_is_read_again(changes):
+    assert read_text(as_text(changes, OID), CURVE) == changes
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("without=160", "there is no point 160; the light curve has points 0 to 159"),
+        ("fainter=9", "9 was asked for; expected -2 to 4"),
+        ("kernel=cosine", "unknown kernel 'cosine'"),
+        ("bands=ztf_q", "unknown band"),
+        ("colour=red", "it can't be read"),
+    ],
+)
+def test_an_address_that_asks_for_too_much_is_told_what_was_expected(text, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        read_text(f"{text};of={OID}", CURVE)
+
+
+def test_the_figure_names_every_line_and_hides_none_that_leads():
+    from core.model import load_model
+    from core.whatif import timeline
+
+    line = timeline(CURVE, load_model("t2-ztf"))
+    drawn = drawn_lines(line)
+    assert set(line.leaders.tolist()) <= set(drawn)
+    for theme in (LIGHT, DARK):
+        spec = timeline_figure([("ours", line), ("again", line)], theme, zero=CURVE.first_detection)
+        assert len(spec.data) == 2 * len(drawn)
+        written = [a.text for a in spec.layout.annotations]
+        assert all(written.count(trace.name) == 2 for trace in spec.data)
+
+
+def test_a_bench_toggles_a_point_in_and_out(monkeypatch):
+    written = []
+    monkeypatch.setattr(Bench, "put", lambda self, **fields: written.append(fields))
+    Bench(CURVE, Changes(without=(3, 7))).toggle(7)
+    Bench(CURVE, Changes(without=(3,))).toggle(1)
+    assert written == [{"without": (3,)}, {"without": (1, 3)}]
+    assert np.array_equal(np.flatnonzero(~Changes(without=(1, 3)).kept(CURVE)), [1, 3])
