@@ -28,6 +28,17 @@ _WIDEN = ("widen", "widen_normalised")
 
 
 @dataclass(frozen=True)
+class Attention:
+    """Who attends to whom. weights : (heads, R, R), asking row by attended row, each asking row sums to 1.
+
+    rows : (R,) which rows of the input these are: the observed ones, then those of appended features.
+    """
+
+    weights: Float32
+    rows: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class CompiledNetwork:
     """A t2 of this project's own export. weights : by the names in the file, dense kernels as (in, out).
 
@@ -47,18 +58,21 @@ class CompiledNetwork:
         """(B, C) logits of the (B, d) mean over rows: the last layer."""
         return pooled @ self.weights["head_weights"] + self.weights["head_bias"]
 
+    def attention(self, values: Float32) -> Attention:
+        """The attention weights of one light curve, (1, L+R, M)."""
+        x, rows, _ = self._embedded(values)
+        w = self.weights
+        d = x.shape[1]
+        asked = (x @ w["attention_kernel"] + w["attention_bias"])[:, : 2 * d]
+        queries, keys = (part.reshape(len(x), self.heads, -1).transpose(1, 0, 2) for part in np.split(asked, 2, axis=1))
+        scores = queries @ keys.transpose(0, 2, 1)
+        scores = np.exp(scores - scores.max(axis=2, keepdims=True))
+        return Attention(scores / scores.sum(axis=2, keepdims=True), rows)
+
     def pooled(self, values: Float32) -> Float32:
         """(B, d) mean over the observed rows of (B, L+R, M) inputs: what the last layer reads."""
         w = self.weights
-        rows, offsets, windows = _observed(
-            values, self.coverage, self.features, w["embed_kernel"].shape[0] // values.shape[2]
-        )
-        x = np.maximum(windows @ w["embed_kernel"] + w["embed_bias"], 0)
-        if self.features:
-            appended = rows >= values.shape[1] - self.features
-            extra = values[:, values.shape[1] - self.features :].reshape(-1, values.shape[2])
-            x[appended] = np.maximum(extra @ w["embed_features_kernel"] + w["embed_features_bias"], 0)
-        x += w["positions"][rows]
+        x, _, offsets = self._embedded(values)
         attended = _attention(x @ w["attention_kernel"] + w["attention_bias"], offsets, self.heads)
         x += attended @ w["mix_kernel"] + w["mix_bias"]
         normalised = _normalise(x)
@@ -71,6 +85,20 @@ class CompiledNetwork:
         scaled += hidden @ w["narrow_kernel"]
         scaled += w["narrow_bias"]
         return _mean(_normalise(scaled), offsets) * w["norm_forward_scale"] + w["norm_forward_shift"]
+
+    def _embedded(self, values: Float32) -> tuple[Float32, NDArray[np.int64], NDArray[np.int64]]:
+        """(R, d) observed rows of all light curves with their positions, their numbers, and where each light curve starts."""
+        w = self.weights
+        rows, offsets, windows = _observed(
+            values, self.coverage, self.features, w["embed_kernel"].shape[0] // values.shape[2]
+        )
+        x = np.maximum(windows @ w["embed_kernel"] + w["embed_bias"], 0)
+        if self.features:
+            appended = rows >= values.shape[1] - self.features
+            extra = values[:, values.shape[1] - self.features :].reshape(-1, values.shape[2])
+            x[appended] = np.maximum(extra @ w["embed_features_kernel"] + w["embed_features_bias"], 0)
+        x += w["positions"][rows]
+        return x, rows, offsets
 
 
 def compiled_network(

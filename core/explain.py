@@ -77,11 +77,15 @@ class Explanation:
         A row with no observation within its reach still goes to the nearest one: what the Gaussian process draws
         there was made from it. Simultaneous observations share equally. Sums to 100 minus the features' share.
         """
-        share = self.share(class_index)[: len(self.times)]
-        unique, inverse, counts = np.unique(mjd, return_inverse=True, return_counts=True)
-        edges = 0.5 * (unique[1:] + unique[:-1])
-        nearest = np.searchsorted(edges, self.times)
-        return (np.bincount(nearest, share, len(unique)) / counts)[inverse]
+        return to_observations(self.share(class_index)[: len(self.times)], self.times, mjd)
+
+
+def to_observations(rows: Array, times: Array, mjd: Array) -> Array:
+    """(N,) what rows (L,) at ``times`` hold, each given to the observations nearest in time; the sum stays."""
+    unique, inverse, counts = np.unique(mjd, return_inverse=True, return_counts=True)
+    edges = 0.5 * (unique[1:] + unique[:-1])
+    nearest = np.searchsorted(edges, times)
+    return (np.bincount(nearest, rows, len(unique)) / counts)[inverse]
 
 
 #: Random draws of the deletion check: the same places in the light curve each time, whatever its times are rounded to.

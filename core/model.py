@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.card import CardError, ModelCard, load_card
-from core.compiled import CompiledNetwork, compiled_network
+from core.compiled import Attention, CompiledNetwork, compiled_network
 from core.novelty import Novelty, novelty_of
 from core.recipe import Recipe, TensorBatch
 
@@ -221,6 +221,12 @@ class Model:
         parts = [network.pooled(values[i : i + COMPILED_CHUNK]) for i in range(0, len(values), COMPILED_CHUNK)]
         pooled = np.concatenate(parts) if parts else np.zeros((0, len(self.head_weights)), np.float32)
         return Answers(network.head(pooled), pooled)
+
+    def attention(self, tensor: TensorBatch) -> Attention | None:
+        """The attention weights of a batch of one; None where the file does not name the weights they are made of."""
+        return (
+            None if self._compiled is None else self._compiled.attention(with_features(tensor.values, tensor.features))
+        )
 
     def _compile(self, session: _Session) -> CompiledNetwork | None:
         """The compiled network, when the file names its weights and both answer alike; None otherwise."""

@@ -54,3 +54,58 @@ def test_the_object_page_leads_to_the_lab_and_back(app, visit):
     expect(seen.page.get_by_role("heading", name=re.compile(REAL[1]), level=1)).to_be_visible()
     seen.page.get_by_role("link", name="To the object's page").click()
     expect(seen.page.get_by_role("heading", name=REAL[1], level=1, exact=True)).to_be_visible(timeout=20000)
+
+
+POINT = """number => {const g = document.querySelector('.st-key-lab_curve .js-plotly-plot'), L = g._fullLayout, r = g.getBoundingClientRect();
+ for (const t of g._fullData) { const i = Array.from(t.customdata || []).indexOf(number);
+  if (i >= 0 && t.mode === 'markers') return [r.x + L.xaxis._offset + L.xaxis.d2p(t.x[i]), r.y + L.yaxis._offset + L.yaxis.d2p(t.y[i])]; } }"""
+
+
+def click_point(page, number):
+    x, y = page.evaluate(POINT, number)
+    page.mouse.move(x - 3, y - 3)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(200)
+    page.mouse.click(x, y)
+
+
+def test_a_point_is_dropped_by_clicking_and_comes_back_by_undo_and_the_probability_follows(app, visit):
+    # Young, when each point still counts.
+    young = f"lab?oid={REAL[1]}&view=whatif&changes=until%3D8%3Bof%3D{REAL[1]}"
+    seen = visit(f"{app}/{young}", wait=".st-key-lab_curve .points path")
+    figure = seen.page.get_by_role("figure", name=re.compile("Probabilities as measured"))
+    before = figure.get_attribute("aria-label")
+    click_point(seen.page, 2)
+    expect(seen.page.get_by_text("1 point left out")).to_be_visible(timeout=20000)
+    expect(figure).not_to_have_attribute("aria-label", before)
+    assert "without" in seen.page.url
+    seen.page.get_by_role("button", name="Undo").click()
+    expect(seen.page.get_by_text("1 point left out")).not_to_be_visible(timeout=20000)
+    expect(figure).to_have_attribute("aria-label", before)
+
+
+def test_points_are_dropped_by_keyboard_and_several_changes_stand_together(app, visit):
+    seen = visit(f"{app}/lab?oid={REAL[1]}&view=whatif", wait=".st-key-lab_curve .points path")
+    seen.page.get_by_role("combobox", name=re.compile("Points left out")).focus()
+    seen.page.keyboard.type("day 0")
+    seen.page.keyboard.press("Enter")
+    expect(seen.page.get_by_text("1 point left out")).to_be_visible(timeout=20000)
+    idle(seen.page)
+    slider = seen.page.get_by_role("slider", name=re.compile("Fainter"))
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(seen.page.get_by_text("1 point left out, 0.1 mag fainter")).to_be_visible(timeout=20000)
+    seen.page.reload()
+    expect(seen.page.get_by_text("1 point left out, 0.1 mag fainter")).to_be_visible(timeout=40000)
+
+
+@pytest.mark.parametrize(("mode", "width"), [("light", 1440), ("dark", 390)])
+def test_the_controls_fit_the_screen_and_have_no_serious_fault(app, visit, mode, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    query = f"lab?oid={REAL[0]}&model=t2-ztf-z&view=whatif&changes=fainter%3D1%3Bof%3D{REAL[0]}"
+    seen = visit(f"{app}/{query}", width=width, mode=mode, wait=".st-key-redshift .js-plotly-plot")
+    assert seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    found = [v["id"] for v in Axe().run(seen.page).response["violations"] if v["impact"] in ("serious", "critical")]
+    assert not found and not seen.real_errors()
+    shoot(seen.page, f"lab_whatif_{mode}_{width}")

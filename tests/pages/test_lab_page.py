@@ -125,3 +125,71 @@ def test_a_bench_toggles_a_point_in_and_out(monkeypatch):
     Bench(CURVE, Changes(without=(3,))).toggle(1)
     assert written == [{"without": (3,)}, {"without": (1, 3)}]
     assert np.array_equal(np.flatnonzero(~Changes(without=(1, 3)).kept(CURVE)), [1, 3])
+
+
+SMALL = "ZTF18aannern"
+
+
+def test_a_what_if_shows_before_and_after_and_what_scatter_would_do():
+    at = opened(oid=SMALL, view="whatif", changes=as_text(Changes(fainter=1.0), SMALL))
+    assert "1.0 mag fainter" in text_of(at)
+    assert "Probabilities as measured and with the changes: " in figure(at, "before_after")[1]
+    assert "Drawn anew within its errors" in text_of(at)
+    spec, _ = figure(at, "lab_curve")
+    numbers = {
+        int(n) for t in spec["data"] if t.get("mode") == "markers" for n in np.atleast_1d(decoded(t["customdata"]))
+    }
+    assert numbers == set(range(len(SampleSource().fetch(SMALL)))), "every point can be clicked on"
+
+
+def decoded(values):
+    """An array as plotly sends it: a list, or bytes in base64 with their type."""
+    import base64
+
+    if isinstance(values, list):
+        return values
+    return np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"])
+
+
+def test_points_are_chosen_by_name_and_told_in_the_address():
+    at = opened(oid=SMALL, view="whatif")
+    at.multiselect(key="lab_without").select(2).run()
+    assert (
+        at.query_params["changes"] == [f"without=2;of={SMALL}"] or at.query_params["changes"] == f"without=2;of={SMALL}"
+    )
+    at.selectbox(key="lab_kernel").select("rbf").run()
+    assert "1 point left out, kernel Squared exponential" in text_of(at)
+
+
+def test_a_model_that_is_not_told_the_redshift_says_which_one_is():
+    at = opened(oid=SMALL, view="whatif")
+    assert "would answer the same at every one" in text_of(at)
+    next(b for b in at.button if b.label.startswith("Ask t2-ztf-z")).click().run()
+    assert at.selectbox(key="model").value == "t2-ztf-z"
+    assert "Probability against the redshift told" in figure(at, "redshift")[1]
+
+
+def test_explanations_stand_side_by_side_with_their_areas():
+    at = opened(oid=SMALL, view="maps")
+    html = "\n".join(e.proto.body for e in at.get("html"))
+    assert "Which explanation holds for" in html and "Random order" in html and html.count("Occlusion") == 2
+    assert "tells most of the truth" in text_of(at) or "No explanation holds" in text_of(at)
+    assert figure(at, "importance") and figure(at, "proof") and figure(at, "heads")
+
+
+def test_the_published_model_says_that_it_shows_no_attention():
+    at = opened(oid=SMALL, view="maps", model="t2-published-gr")
+    assert "does not name the weights that attention is made of" in text_of(at)
+
+
+def test_the_smallest_change_is_told_and_can_be_tried_on_the_bench():
+    at = opened(oid=SMALL, view="minimal")
+    assert "no longer leads" in text_of(at) or "No set of observations" in text_of(at)
+    buttons = [b for b in at.button if b.label == "Leave them out on the bench"]
+    if buttons:
+        buttons[0].click().run()
+        assert "It changes its mind" in text_of(at)
+
+
+def test_similar_objects_and_novelty_are_in_the_lab_too():
+    assert "nearest training objects" in text_of(opened(view="similar"))

@@ -122,6 +122,7 @@ def _add_points(figure: go.Figure, view: CurveView, theme: Theme, band: Band) ->
                 },
                 error_y={"array": size, "width": 0, "thickness": 1.1, "color": translucent(theme.band(band), 0.75)},
                 text=_hover(view, mask),
+                customdata=np.flatnonzero(mask),  # the number of the point, for a page that asks which was clicked
                 hovertemplate="%{text}<extra></extra>",
             ), row=1, col=1,
         )  # fmt: skip

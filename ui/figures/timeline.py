@@ -38,14 +38,13 @@ def timeline_figure(
     figure.update_layout(
         **layout(theme, height=64 + PANEL * len(lines), showlegend=False, hovermode="closest"),
     )
-    figure.update_layout(margin={"l": 6, "r": 6, "t": 26, "b": 6})
+    figure.update_layout(margin={"l": 6, "r": 96, "t": 26, "b": 6})  # on the right stand the names of the classes
     figure.update_xaxes(
         showgrid=False, automargin=True, tickfont={"color": theme.ink}, title_font={"color": theme.ink},
         linecolor=theme.grid, zeroline=False,
     )  # fmt: skip
     if ends:
-        # Room on the right, where the names of the classes stand.
-        figure.update_xaxes(range=[min(starts) - zero - 0.03 * span, max(ends) - zero + 0.24 * span])
+        figure.update_xaxes(range=[min(starts) - zero - 0.03 * span, max(ends) - zero + 0.03 * span])
     figure.update_xaxes(title_text="days since first detection", row=len(lines), col=1)
     figure.update_yaxes(
         range=[-0.03, 1.05], tickvals=[0, 0.5, 1], ticktext=["0", "50 %", "100 %"], gridcolor=theme.grid,

@@ -27,7 +27,7 @@ from ui.wording import plain
 
 #: Seconds between two steps while it plays.
 BEAT = 0.8
-_STEP, _PLAYING = "lab_step", "_lab_playing"
+_SLIDER, _STEP, _PLAYING = "lab_night", "_lab_step", "_lab_playing"
 
 
 def show_timeline(chosen: Chosen, curve: LightCurve, model: Model, prior: Prior, theme: Theme) -> None:
@@ -41,7 +41,7 @@ def show_timeline(chosen: Chosen, curve: LightCurve, model: Model, prior: Prior,
     zero = curve.first_detection
     st.markdown("  \n".join(timeline_sentence(name, line, zero) for name, line in lines))
     playing = bool(st.session_state.get(_PLAYING))
-    st.fragment(_steps, run_every=BEAT if playing else None)(curve, model, prior, lines, theme)
+    st.fragment(_steps, run_every=BEAT if playing else None)(curve, model, prior, lines, theme, playing)
     st.caption(steps_sentence(lines[0][1]))
 
 
@@ -68,7 +68,14 @@ def _kept_timeline(key: tuple[str, ...], _curve: LightCurve, _model: Model, _pri
     return timeline(_curve, _model, prior=_prior)
 
 
-def _steps(curve: LightCurve, model: Model, prior: Prior, lines: Sequence[tuple[str, Timeline]], theme: Theme) -> None:
+def _steps(
+    curve: LightCurve,
+    model: Model,
+    prior: Prior,
+    lines: Sequence[tuple[str, Timeline]],
+    theme: Theme,
+    playing: bool,
+) -> None:
     """One night looked at: its place in the timeline, and the light curve with the Gaussian process of that night."""
     line = max((line for _, line in lines), key=lambda each: len(each.mjd))
     zero = curve.first_detection
@@ -77,36 +84,37 @@ def _steps(curve: LightCurve, model: Model, prior: Prior, lines: Sequence[tuple[
     words = " ".join(timeline_summary(name, each, zero) for name, each in lines)
     st.plotly_chart(figure, config=STATIC, alt=f"Probabilities night by night. {words}", key="timeline")
     if len(line.mjd) > 1:
-        _controls(line, zero)
+        _controls(line, zero, at)
+    if playing != bool(st.session_state.get(_PLAYING)):
+        st.rerun()  # the beat of a fragment is set from outside it
     _as_it_stood(curve, model, prior, float(line.mjd[at]), theme)
 
 
-def _controls(line: Timeline, zero: float) -> None:
-    playing = bool(st.session_state.get(_PLAYING))
+def _controls(line: Timeline, zero: float, at: int) -> None:
+    """Play and the slider; while it plays a bar stands in for the slider, whose own events would fight with the beat."""
+    days = [f"{t - zero:.1f}" for t in line.mjd]
     with st.container(horizontal=True, vertical_alignment="bottom", key="timeline_controls"):
-        st.button(
-            "Pause" if playing else "Play", icon=":material/pause:" if playing else ":material/play_arrow:",
-            on_click=_pause if playing else _play, args=(len(line.mjd),),
-        )  # fmt: skip
-        days = [f"{t - zero:.1f}" for t in line.mjd]
+        if st.session_state.get(_PLAYING):
+            st.button("Pause", icon=":material/pause:", on_click=_pause, args=(days[at],))
+            st.progress((at + 1) / len(days), text=f"day {days[at]}")
+            return
+        st.button("Play", icon=":material/play_arrow:", on_click=_play, args=(at, len(days)))
+        st.session_state[_SLIDER] = at
         st.select_slider(
-            "Night looked at [days since first detection]", list(range(len(days))), key=_STEP, format_func=days.__getitem__,
+            "Night looked at [days since first detection]", list(range(len(days))), key=_SLIDER, format_func=days.__getitem__,
             on_change=_looked, args=(days,),
         )  # fmt: skip
-    if playing != bool(st.session_state.get(_PLAYING)):
-        st.rerun()
 
 
 def _place(line: Timeline, zero: float) -> int:
     """The step looked at: the next one while it plays, else what the address says, else the last."""
     last = len(line.mjd) - 1
-    if st.session_state.get(_PLAYING):
-        at = min(int(st.session_state.get(_STEP, -1)) + 1, last)
-        if at == last:
-            _pause(last)
-    else:
-        at = _nearest(line, zero, st.query_params.get("day"), last)
+    if not st.session_state.get(_PLAYING):
+        return _nearest(line, zero, st.query_params.get("day"), last)
+    at = min(int(st.session_state.get(_STEP, -1)) + 1, last)
     st.session_state[_STEP] = at
+    if at == last:
+        _pause(f"{line.mjd[last] - zero:.1f}")
     return at
 
 
@@ -118,19 +126,18 @@ def _nearest(line: Timeline, zero: float, day: str | None, last: int) -> int:
 
 
 def _looked(days: Sequence[str]) -> None:
-    st.session_state[_PLAYING] = False
-    st.query_params["day"] = days[st.session_state[_STEP]]
+    st.query_params["day"] = days[st.session_state[_SLIDER]]
 
 
-def _play(steps: int) -> None:
+def _play(at: int, steps: int) -> None:
+    """Go on from the night looked at, or from the first one when that is the last."""
     st.session_state[_PLAYING] = True
-    if st.session_state.get(_STEP, 0) >= steps - 1:
-        st.session_state[_STEP] = -1
-    st.query_params.pop("day", None)
+    st.session_state[_STEP] = -1 if at >= steps - 1 else at
 
 
-def _pause(_: int) -> None:
+def _pause(day: str) -> None:
     st.session_state[_PLAYING] = False
+    st.query_params["day"] = day
 
 
 def _as_it_stood(curve: LightCurve, model: Model, prior: Prior, mjd: float, theme: Theme) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.attribution import SmallestSet
 from core.bands import BANDS, band_index
 from core.gp.kernels import KERNELS, MATERN_32
 from core.lightcurve import LightCurve
 from core.pipeline import Classification
 from core.refusal import Refusal
+from core.removal import METHODS, Comparison
 from core.whatif import Changes, Timeline
 from ui.wording import class_title, percent, plain, verdict
+
+#: Gains nearer than this count as equal.
+SAME_GAIN = 0.02
 
 
 def times(count: int) -> str:
@@ -80,3 +89,55 @@ def difference_sentence(before: Classification | Refusal, after: Classification 
     if new == top:
         return f"It does not change its mind: {moved}." if percent(p) != percent(q) else "Nothing moves."
     return f"**It changes its mind**: {moved}, and {class_title(new)} leads with {percent(after.probability(new))}."
+
+
+def stability_sentence(draws: np.ndarray, classes: Sequence[str], top: str) -> str:
+    """How often the answer stands when the fluxes are drawn anew within their errors."""
+    scored = draws[np.isfinite(draws).all(axis=1)]
+    if not len(scored):
+        return "Drawn anew within its errors it can't be scored."
+    share = float(np.mean(np.argmax(scored, axis=1) == list(classes).index(top)))
+    return f"Drawn anew within its errors, {class_title(top)} leads in {percent(share)} of {len(scored)} draws."
+
+
+def proof_sentence(comparison: Comparison) -> str:
+    """Which explanation to believe here, and how the exact map fares."""
+    best, chance = comparison.best, comparison.chance
+    title = METHODS[best.method]
+    if best.curves.gain <= chance.gain + SAME_GAIN:
+        return (
+            "**No explanation holds here**: taking observations away in any order costs as much as taking random ones. "
+            "Every part of this light curve can stand in for the others."
+        )
+    text = (
+        f"For this light curve **{title}** tells most of the truth: without what it ranks highest the probability falls "
+        f"soonest (gain {best.curves.gain:+.2f}; random orders {chance.gain:+.2f})."
+    ).replace("-", "−")
+    cam = comparison.of("cam")
+    if cam is None or best.method == "cam":
+        return text
+    if cam.curves.gain > chance.gain + SAME_GAIN:
+        return f"{text} The activation map also does better than chance ({cam.curves.gain:+.2f}).".replace("(-", "(−")
+    return (
+        f"{text} The activation map does no better than chance ({cam.curves.gain:+.2f}): it is exact in what it adds up, but says "
+        "little of what would happen without an observation."
+    ).replace("(-", "(−")
+
+
+def smallest_sentence(found: SmallestSet | None, result: Classification) -> str:
+    """How few observations the answer hangs on."""
+    title = class_title(result.top_class)
+    points = len(result.selection.curve)
+    if found is None:
+        return (
+            f"No set of observations was found without which another class than {title} leads: it holds down to the fewest points "
+            "that the model takes."
+        )
+    count = len(found.members)
+    what = "one observation" if count == 1 else f"{count} observations"
+    sure = (
+        f"every smaller set was tried ({found.tried:,} sets in all)"
+        if found.proven
+        else f"smaller ones were not all tried ({found.tried:,} sets were), so fewer may do"
+    )
+    return f"Without **{what}** of {points}, {title} no longer leads; {sure}."

@@ -1,0 +1,55 @@
+"""The bench: prior, changes and answers on top, and below them one view at a time."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.lightcurve import LightCurve
+from core.model import Model
+from core.refusal import Refusal
+from ui.figures.theme import Theme
+from ui.lab.edit import show_whatif
+from ui.lab.explanations import show_explanations
+from ui.lab.head import answered, bench_of, show_answers
+from ui.lab.minimal import show_minimal
+from ui.lab.timeline import show_timeline
+from ui.novelty_words import novelty_line
+from ui.sections.choose import Chosen
+from ui.sections.score import is_scorable, scored
+from ui.sections.side import choose_prior
+from ui.sections.similar import show_similar
+from ui.state import url_choice
+
+VIEWS = {
+    "timeline": "Timeline",
+    "whatif": "What if",
+    "maps": "Explanations",
+    "minimal": "Smallest change",
+    "similar": "Similar objects",
+}
+
+
+def show_bench(chosen: Chosen, curve: LightCurve, model: Model, theme: Theme) -> None:
+    """The answer before and after the changes, and the view that is asked for, of the changed light curve."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="lab_choices"):
+        view = url_choice(
+            st.segmented_control, "View", list(VIEWS), "view", "timeline",
+            format_func=VIEWS.__getitem__, label_visibility="collapsed",
+        )  # fmt: skip
+        prior = choose_prior(model) if is_scorable(curve, model) else model.prior
+    bench = bench_of(curve)
+    before, after = scored(curve, model, prior), answered(bench, model, prior)
+    show_answers(bench, before, after)
+    if view == "timeline":
+        show_timeline(chosen, bench.changes.apply(curve), model, prior, theme)
+    elif view == "whatif":
+        show_whatif(bench, model, prior, before, after, theme)
+    elif isinstance(after, Refusal):
+        st.info("There is no answer to explain.")
+    elif view == "maps":
+        show_explanations(bench, after, theme)
+    elif view == "minimal":
+        show_minimal(bench, after)
+    else:
+        st.markdown(novelty_line(after))
+        show_similar(after)
