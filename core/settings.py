@@ -33,6 +33,12 @@ def default_cache_dir() -> Path:
     return (Path(base) if base else Path("~/.cache").expanduser()) / "t2scope"
 
 
+def default_data_dir() -> Path:
+    """Where this user's data belong: ``$XDG_DATA_HOME/t2scope``, or ``~/.local/share/t2scope``."""
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if base else Path("~/.local/share").expanduser()) / "t2scope"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings of one server. Each field is the environment variable ``T2SCOPE_`` + its name in capitals.
@@ -44,6 +50,8 @@ class Settings:
     connect_timeout, read_timeout, total_timeout : of one broker [s]. max_answer_mb : largest answer that is read.
     require_login : pages ask for a login first (Streamlit's own, set up in its secrets).
     schemas : folder of LSST schemas, for uploaded packets in Confluent framing.
+    verdicts : the file that keeps what people said of candidates.
+    broker_pace : objects a second that one broker is asked for while a list is scored, by all visitors together.
     """
 
     lasair_token: str = field(default="", repr=False)
@@ -59,6 +67,8 @@ class Settings:
     max_answer_mb: float = 30.0
     require_login: bool = False
     schemas: Path | None = None
+    verdicts: Path = field(default_factory=lambda: default_data_dir() / "verdicts.sqlite")
+    broker_pace: float = 4.0
 
 
 def read_settings(overlay: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
@@ -163,5 +173,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "max_answer_mb": _positive,
     "require_login": _yes_or_no,
     "schemas": _existing_folder,
+    "verdicts": _folder,
+    "broker_pace": _positive,
 }
 assert set(_READERS) == {f.name for f in fields(Settings)}

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,19 @@ class CachedSource:
         """The light curve, live. Raises as the source does, with ``last_good`` set."""
         oid = checked_id(object_id, self.survey, broker=getattr(self.source, "broker", self.title))
         return self.cache.single_flight(self.key, oid, lambda: self._fetch(oid))
+
+    def recent(self, object_id: str, hours: float) -> LightCurve | None:
+        """The kept copy where it is at most so old; nobody is asked."""
+        try:
+            oid = checked_id(object_id, self.survey, broker=self.title)
+            copy = self.cache.get(self.key, oid)
+            then = None if copy is None else datetime.fromisoformat(copy.provenance.retrieved)
+        except (BadRequest, ValueError):
+            return None
+        if then is None:
+            return None
+        age = datetime.now(UTC) - (then.replace(tzinfo=UTC) if then.tzinfo is None else then)
+        return copy if age <= timedelta(hours=hours) else None
 
     def _fetch(self, oid: str) -> LightCurve:
         try:
