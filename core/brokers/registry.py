@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.brokers.alerce import AlerceLsst, AlerceZtf
+from core.brokers.browse.alerce import AlerceLsstLists, AlerceZtfLists
+from core.brokers.browse.base import Browser
+from core.brokers.browse.fink import FinkLsstLists, FinkZtfLists
 from core.brokers.cache import CachedSource, ObjectCache
 from core.brokers.fink import FinkLsst, FinkZtf
 from core.brokers.http import Timeouts
@@ -14,6 +17,7 @@ from core.refusal import BadInput
 from core.settings import Settings
 
 BROKERS: tuple[type[BrokerSource], ...] = (AlerceZtf, AlerceLsst, FinkZtf, FinkLsst, LasairZtf, LasairLsst)
+BROWSERS: tuple[type[Browser], ...] = (AlerceZtfLists, AlerceLsstLists, FinkZtfLists, FinkLsstLists)
 KEYS: tuple[str, ...] = tuple(broker.key for broker in BROKERS)
 
 
@@ -50,6 +54,22 @@ def cached_sources(
     """
     shared = cache or ObjectCache(settings.cache_dir / "objects", max_bytes=int(settings.cache_mb * 1e6))
     return {key: CachedSource(source, shared) for key, source in sources(settings, base_urls=base_urls).items()}
+
+
+def browsers(settings: Settings, *, base_urls: Mapping[str, str] | None = None) -> dict[str, Browser]:
+    """The brokers that can be searched, of those that the settings allow, by the key of their light curves.
+
+    base_urls : as for `sources`.
+    """
+    replacements = base_urls or {}
+    timeouts = Timeouts(settings.connect_timeout, settings.read_timeout, settings.total_timeout)
+    return {
+        browser.key: browser(
+            base_url=replacements.get(browser.key), timeouts=timeouts, max_bytes=int(settings.max_answer_mb * 1e6)
+        )
+        for browser in BROWSERS
+        if not settings.brokers or browser.key in settings.brokers
+    }
 
 
 def _token(settings: Settings, broker: type[BrokerSource]) -> str:
