@@ -49,7 +49,9 @@ class Standing:
 
     def __init__(self) -> None:
         self._said: dict[Key, list[tuple[str, int, Verdict]]] = {}
+        self._key_of: dict[str, Key] = {}
         self._withdrawn: set[str] = set()
+        self._now: dict[Key, Verdict] = {}
         self.last_number = 0
 
     def take(self, entries: Iterable[tuple[int, Verdict]]) -> None:
@@ -58,18 +60,23 @@ class Standing:
             self.last_number = max(self.last_number, number)
             if entry.kind == WITHDRAWN:
                 self._withdrawn.add(entry.withdraws)
+                self._settle(self._key_of.get(entry.withdraws, entry.key))
             else:
+                self._key_of[entry.uid] = entry.key
                 self._said.setdefault(entry.key, []).append((entry.made_at, number, entry))
-
-    def of(self, key: Key) -> Verdict | None:
-        """The verdict that stands for an object; by the time it was made, since older ones may be imported later."""
-        live = [item for item in self._said.get(key, ()) if item[2].uid not in self._withdrawn]
-        return max(live, key=lambda item: item[:2])[2] if live else None
+                self._settle(entry.key)
 
     def all(self) -> dict[Key, Verdict]:
-        """Object -> the verdict that stands."""
-        found = ((key, self.of(key)) for key in self._said)
-        return {key: verdict for key, verdict in found if verdict is not None}
+        """Object -> the verdict that stands; a copy."""
+        return dict(self._now)
+
+    def _settle(self, key: Key) -> None:
+        # By the time that they were made, since older ones may be imported later.
+        live = [item for item in self._said.get(key, ()) if item[2].uid not in self._withdrawn]
+        if live:
+            self._now[key] = max(live, key=lambda item: item[:2])[2]
+        else:
+            self._now.pop(key, None)
 
 
 class VerdictStore:
@@ -115,18 +122,26 @@ class VerdictStore:
         wanted = None if keys is None else set(keys)
         return [entry for _, entry in self._since(0) if wanted is None or entry.key in wanted]
 
-    def standing(self) -> Standing:
-        """What stands now. Reads only what was added since the last call, by whomever."""
+    def standing(self) -> dict[Key, Verdict]:
+        """Object -> the verdict that stands now. Reads only what was added since the last call, by whomever."""
         with self._lock:
             self._standing.take(self._since(self._standing.last_number))
-            return self._standing
+            return self._standing.all()
 
     def _since(self, number: int) -> list[tuple[int, Verdict]]:
+        if self._is_missing():
+            return []  # who only looks leaves no file behind
         with self._connection() as connection:
             rows = connection.execute(
                 f"SELECT number, {', '.join(_COLUMNS)} FROM history WHERE number > ? ORDER BY number", (number,)
             ).fetchall()
         return [(int(row[0]), _verdict(row[1:])) for row in rows]
+
+    def _is_missing(self) -> bool:
+        try:
+            return not self.path.exists()
+        except OSError:  # such as a file where a folder should be: told by the connection
+            return False
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
