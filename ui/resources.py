@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 if TYPE_CHECKING:
+    from core.brokers.browse.base import Browser
+    from core.candidates.shelf import Shelf
     from core.card import ModelCard
     from core.lightcurve import LightCurve
     from core.model import Model
     from core.neighbours import Index
     from core.settings import ExtraModel, Settings
+    from core.verdicts import VerdictStore
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,30 @@ def sources() -> dict[str, Any]:
 
     sample = SampleSource()
     return {sample.key: sample, **cached_sources(settings(), base_urls=BASE_URLS)}
+
+
+@st.cache_resource(show_spinner=False)
+def browsers() -> dict[str, Browser]:
+    """The brokers that can be searched, by the key of their light curves."""
+    from core.brokers.registry import browsers as known
+
+    return known(settings(), base_urls=BASE_URLS)
+
+
+@st.cache_resource(show_spinner=False)
+def shelf() -> Shelf:
+    """The lists of candidates that this server has in hand, and their scoring."""
+    from core.candidates.shelf import Shelf
+
+    return Shelf(per_second=settings().broker_pace)
+
+
+@st.cache_resource(show_spinner=False)
+def verdicts() -> VerdictStore:
+    """What people said of candidates."""
+    from core.verdicts import VerdictStore
+
+    return VerdictStore(settings().verdicts)
 
 
 @st.cache_resource(show_spinner=False)

@@ -19,6 +19,7 @@ def frame() -> list:
     """
     return [
         st.Page(_PAGES / "object.py", title="Object", url_path="start", default=True),
+        st.Page(_PAGES / "candidates.py", title="Candidates", url_path="candidates"),
         st.Page(_PAGES / "lab.py", title="Lab", url_path="lab"),
         st.Page(_PAGES / "samples.py", title="Samples", url_path="samples"),
         st.Page(_PAGES / "models.py", title="Models", url_path="models"),

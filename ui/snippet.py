@@ -35,7 +35,7 @@ for name, p in sorted(zip(model.classes, result.probabilities), key=lambda pair:
 def _fetch(curve: LightCurve, source_key: str, reading: Mapping[str, str | None]) -> str:
     if source_key == "sample":
         return f"from core.brokers.samples import SampleSource\n\ncurve = SampleSource().fetch({curve.object_id!r})"
-    if source_key == "file":
+    if source_key in ("file", "list"):
         name = curve.provenance.source.removeprefix("file ").strip() or "your_file.csv"
         options = "".join(f", {key}={value!r}" for key, value in reading.items() if value is not None)
         alert = f" and c.alert_id == {curve.alert_id!r}" if curve.alert_id is not None else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Thread
@@ -20,6 +21,8 @@ from ui.state import go_to, put_right, url_choice
 from ui.wording import hint_for_id, plain, sample_label
 
 FILE = "file"
+#: A list of the Candidates page, named by its token in the address.
+LIST = "list"
 #: Seconds between two looks at whether a broker has answered.
 BEAT = 0.1
 
@@ -42,6 +45,8 @@ def choose() -> Chosen:
     """The row of choices on top of the page, and the light curve that they lead to."""
     sources = resources.sources()
     titles = {key: source.title for key, source in sources.items()} | {FILE: "Your file"}
+    if st.query_params.get(LIST):
+        titles[LIST] = "Your list of candidates"
     names = resources.model_names()
     put_right("source", "source", list(titles), titles["sample"])
     put_right("model", "model", names, "a model that reads the light curve")
@@ -56,9 +61,11 @@ def choose() -> Chosen:
                 chosen = _sample()
             elif source == FILE:
                 chosen = _file()
+            elif source == LIST:
+                chosen = _listed()
             else:
                 oid = _ask_for_id(sources[source])
-    if source not in ("sample", FILE):
+    if source not in ("sample", FILE, LIST):
         if not oid:
             _say_what_to_do(sources[source])
         chosen = Chosen(source, _from_broker(sources[source], oid) if oid else None)
@@ -133,16 +140,21 @@ def _from_broker(source: Any, oid: str) -> LightCurve | None:
 
 def _answer(key: str, oid: str) -> LightCurve:
     """What the broker says. The page can be left while it is silent: each beat lets a click through."""
-    asked = _asking(key, oid)
-    beat = st.empty()
-    while not asked.done():
-        wait([asked], timeout=BEAT)
-        beat.empty()
     try:
-        return asked.result()
+        return until_done(_asking(key, oid))
     except Exception:
         _asking.clear(key, oid)  # a failure is told once and never kept
         raise
+
+
+def until_done(asked: Future[Any], says: str = "") -> Any:
+    """The result of a conversation in another thread, while which the page can be left. Raises as the conversation does."""
+    with st.spinner(says, show_time=True) if says else nullcontext():
+        beat = st.empty()
+        while not asked.done():
+            wait([asked], timeout=BEAT)
+            beat.empty()
+    return asked.result()
 
 
 @st.cache_resource(ttl=300, max_entries=64, show_spinner=False)
@@ -196,7 +208,7 @@ def _file() -> Chosen:
             "The file is not kept: after a reload, drop it again."
         )
         return Chosen(FILE, None)
-    reading = _reading_options()
+    reading = reading_options()
     try:
         data = upload.getvalue()
         content = _read(sha256(data).hexdigest(), data, upload.name, tuple(reading.items()))
@@ -212,13 +224,27 @@ def _file() -> Chosen:
     return Chosen(FILE, content.curves[_labels(content.curves).index(chosen)], ids=ids, reading=reading)
 
 
+def _listed() -> Chosen:
+    candidates = resources.shelf().get(st.query_params.get(LIST, ""))
+    if candidates is None:
+        st.warning("This list is no longer in the server's memory. Open it again on the Candidates page.")
+        return Chosen(LIST, None)
+    at_hand = {curve.object_id: curve for curve in candidates.curves if curve is not None}
+    if not at_hand:
+        st.warning("No light curve of this list is at hand yet. Go back to it, and wait for the first ones.")
+        return Chosen(LIST, None)
+    ids = tuple(at_hand)
+    oid = url_choice(st.selectbox, f"Object ({len(ids):,} in {plain(candidates.title)})", ids, "oid", ids[0])
+    return Chosen(LIST, at_hand[oid], ids=ids)
+
+
 def _labels(curves: list[LightCurve]) -> list[str]:
     """An alert packet is one light curve per alert: its id alone would not tell them apart."""
     return [c.object_id if c.alert_id is None else f"{c.object_id} · alert {c.alert_id}" for c in curves]
 
 
-def _reading_options() -> dict[str, str | None]:
-    """Arguments of `read_file`: what the file does not say by itself."""
+def reading_options() -> dict[str, str | None]:
+    """Asked of the person: arguments of `read_file`: what the file does not say by itself."""
     with st.popover("How to read it"):
         survey = st.selectbox("Survey of bare band letters", ["the file says", "ztf", "lsst"], key="survey")
         unit = st.selectbox("Unit of fluxes", ["the column says", "fluxcal", "ujy", "njy"], key="flux_unit")

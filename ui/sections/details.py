@@ -12,7 +12,7 @@ from core.refusal import Refusal
 from ui import resources
 from ui.export import as_csv, as_json, photometry_table
 from ui.links import sexagesimal
-from ui.sections.choose import FILE, Chosen
+from ui.sections.choose import FILE, LIST, Chosen
 from ui.shell import lab_page
 from ui.snippet import snippet
 from ui.state import go_to
@@ -29,6 +29,7 @@ def show_actions(chosen: Chosen, curve: LightCurve, result: Classification | Ref
         columns[0].button("Previous", shortcut="k", on_click=_step, args=(before,), width="stretch")
         columns[1].button("Next", shortcut="j", on_click=_step, args=(after,), width="stretch")
     query = {"source": chosen.source, "oid": st.query_params.get("oid", curve.object_id), "model": chosen.model}
+    query |= {LIST: st.query_params[LIST]} if chosen.source == LIST else {}
     columns[-3].page_link(
         lab_page(), label="What would change its mind?", icon=":material/science:", query_params=query
     )
@@ -58,7 +59,7 @@ def _downloads(curve: LightCurve, result: Classification | Refusal, class_name: 
 
 
 def _take_away(chosen: Chosen, curve: LightCurve, result: Classification | Refusal) -> None:
-    if chosen.source != FILE:
+    if chosen.source not in (FILE, LIST):
         st.markdown("**Permanent link**")
         st.code(permanent_link(chosen, curve, result), language=None, wrap_lines=True)
     if isinstance(result, Classification):

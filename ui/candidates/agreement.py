@@ -1,0 +1,74 @@
+"""Where people and the model agree on a list, and where they don't: each cell leads to its candidates."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+import streamlit as st
+
+from core.verdicts import KINDS
+from ui.candidates.board import Board
+from ui.tables import html_of, table
+from ui.wording import class_title, percent
+
+#: A class that the model was not asked for, or could not give.
+UNSCORED = "not scored"
+
+
+def agreement(board: Board) -> dict[tuple[str, str], list[str]]:
+    """(what people said, the model's likeliest class) -> ids of the list's vetted objects."""
+    out: dict[tuple[str, str], list[str]] = {}
+    for entry, top in zip(board.table["entry"], board.table["top_class"], strict=True):
+        said = board.said.get(board.candidates.keys[int(entry)])
+        if said is not None:
+            model = UNSCORED if pd.isna(top) else str(top)
+            out.setdefault((said.said, model), []).append(said.object_id)
+    return out
+
+
+def show_agreement(board: Board) -> None:
+    """A matrix of verdicts against the model's answers, the share on which they agree, and the way to each cell."""
+    cells = agreement(board)
+    if not cells:
+        return
+    named = {pair: ids for pair, ids in cells.items() if pair[0] not in KINDS and pair[1] != UNSCORED}
+    total, same = sum(map(len, named.values())), sum(len(ids) for (said, model), ids in named.items() if said == model)
+    title = f"Verdicts and {board.job.model.name}: agree on {same:,} of {total:,}"
+    with st.expander(f"{title} ({percent(same / total)})" if total else title):
+        st.html(f'<div class="card-tables">{html_of(_matrix(board, cells))}</div>')
+        st.caption("Rows: what people said. Columns: the likeliest class by the model and prior in force.")
+        _way_to_a_cell(cells)
+
+
+def _matrix(board: Board, cells: dict[tuple[str, str], list[str]]):
+    order = [*board.job.model.classes, *KINDS, UNSCORED]
+    place = {name: i for i, name in enumerate(order)}
+    rows = sorted({said for said, _ in cells}, key=lambda name: (place.get(name, len(order)), name))
+    columns = sorted({model for _, model in cells}, key=lambda name: place.get(name, len(order)))
+    of_row = Counter({said: sum(len(ids) for (s, _), ids in cells.items() if s == said) for said in rows})
+    counts = [[len(cells.get((said, model), ())) for model in columns] for said in rows]
+    made = table(
+        "Verdict against model",
+        ("Verdict", *(class_title(name) for name in columns)),
+        [(class_title(said), *(f"{n:,}" for n in line)) for said, line in zip(rows, counts, strict=True)],
+    )
+    shade = tuple(tuple(n / of_row[said] for n in line) for said, line in zip(rows, counts, strict=True))
+    return type(made)(made.title, made.head, made.rows, shade)
+
+
+def _way_to_a_cell(cells: dict[tuple[str, str], list[str]]) -> None:
+    """Choose a cell, and its candidates are there to be gone to."""
+    pairs = sorted(cells, key=lambda pair: (pair[0] == pair[1], -len(cells[pair])))
+    left, right = st.columns([5, 5], vertical_alignment="bottom")
+    pair = left.selectbox(
+        "Look at", pairs, key="cell",
+        format_func=lambda p: f"said {class_title(p[0])}, model {class_title(p[1])} ({len(cells[p]):,})",
+    )  # fmt: skip
+    oid = right.selectbox("Candidate", cells[pair], key=f"in_cell_{pair}")
+    st.button("Go there", on_click=_go, args=(oid,), icon=":material/arrow_upward:")
+
+
+def _go(oid: str) -> None:
+    st.query_params["show"], st.query_params["at"] = "all", oid
+    st.query_params.pop("only", None)

@@ -1,0 +1,94 @@
+"""By which model the list is scored, and how far that is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.candidates.lists import CandidateList
+from core.candidates.work import ScoringJob
+from core.card import CardError
+from core.model import Model
+from ui import resources
+from ui.candidates.board import Board
+from ui.sections.side import choose_prior
+from ui.state import put_right, url_choice
+from ui.wording import plain
+
+#: Seconds between two looks at a list that is being scored.
+BEAT = 0.5
+#: A short list is scored before the page is drawn for the first time [s].
+PATIENCE = 0.6
+
+
+def choose_scoring(candidates: CandidateList) -> ScoringJob:
+    """Model and prior, and the scoring of the list by them, started if nobody asked for it before."""
+    names = resources.model_names()
+    default = _default_model(candidates)
+    put_right("model", "model", names, default)
+    here = st.query_params.get("model", default)
+    with st.popover(
+        f"Model: {plain(here)} · prior: {st.query_params.get('prior', 'of its card')}", icon=":material/tune:"
+    ):
+        model = _model(url_choice(st.selectbox, "Model", names, "model", default))
+        prior = choose_prior(model)
+    job = resources.shelf().job(candidates, model, prior)
+    if not job.table().shape[0]:
+        job.join(PATIENCE)
+    return job
+
+
+def _default_model(candidates: CandidateList) -> str:
+    surveys = [curve for curve in candidates.curves[:50] if curve is not None and len(curve)]
+    if candidates.source is not None:
+        from core.selection import READERS
+
+        reader = READERS.get(candidates.source.survey, "")
+        return reader if reader in resources.model_names() else resources.default_model(None)
+    counts = [resources.default_model(curve) for curve in surveys]
+    return max(set(counts), key=counts.count) if counts else resources.default_model(None)
+
+
+def _model(name: str) -> Model:
+    try:
+        return resources.model(name)
+    except CardError as error:
+        st.error(plain(error), icon=":material/gpp_bad:")
+        st.stop()
+
+
+def show_progress(job: ScoringJob, board: Board) -> None:
+    """How many are vetted, and while the list is scored how many are scored."""
+    total = len(board.candidates)
+    st.progress(board.vetted / max(total, 1), text=f"**{board.vetted:,} of {total:,}** vetted")
+    running = job.progress.state == "running"
+    st.fragment(_watch, run_every=BEAT if running else None)(job, len(board.table))
+
+
+def _watch(job: ScoringJob, drawn: int) -> None:
+    now = job.progress
+    if now.state != "running" and now.done > drawn:
+        st.rerun()
+    if now.state == "done":
+        return
+    left, right = st.columns([9, 2], vertical_alignment="center")
+    with left:
+        waiting = f" {plain(now.message)}" if now.message else ""
+        if now.state == "running":
+            st.progress(now.done / max(now.total, 1), text=f"{now.done:,} of {now.total:,} scored.{waiting}")
+        else:
+            what = "Stopped" if now.state == "cancelled" else "Interrupted"
+            st.warning(f"{what}: {now.done:,} of {now.total:,} are scored.{waiting}", icon=":material/pause_circle:")
+    with right:
+        if now.state != "running":
+            if st.button("Resume", icon=":material/play_arrow:", width="stretch"):
+                job.start()
+                st.rerun()
+        else:
+            if st.button("Show these", disabled=now.done <= drawn, width="stretch", help="What is scored so far"):
+                st.rerun()
+            if st.button("Cancel", icon=":material/stop:", width="stretch"):
+                job.cancel()
+                job.join(2.0)
+                st.rerun()
+    if now.state == "running" and now.done > 0 and drawn == 0:
+        st.rerun()

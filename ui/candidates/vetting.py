@@ -1,0 +1,325 @@
+"""One candidate at a time, by keyboard: look, say what it is, and the next one is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.lightcurve import LightCurve
+from core.model import Model, Prior
+from core.verdicts import CONFIDENCES, Key, Verdict, VerdictError
+from ui import resources
+from ui.candidates.board import Board, class_names, value_text
+from ui.candidates.keys import open_by_key
+from ui.figures.candidate import candidate_svg, candidate_title
+from ui.figures.theme import Theme, translucent
+from ui.novelty_words import percent_below
+from ui.shell import object_page
+from ui.wording import class_title, percent, plain, prior_line, verdict
+
+#: Classes that have a key of their own; the rest are found by search.
+DIGITS = 9
+LEGEND = (
+    "Keys: **j** next, **k** previous, **1** to **9** a class, **s** unsure, **x** junk, **f** follow up, **u** undo, "
+    "**o** open. They rest while you type in a field."
+)
+#: The classes as bars with text at the left; the link as one more button, with its key.
+_STYLE = """
+[class*="st-key-vet_class_"] { margin-bottom: 0.22rem; }
+[class*="st-key-vet_class_"] button { justify-content: flex-start; min-height: 2.1rem; padding-block: 0.1rem; }
+[class*="st-key-vet_class_"] button > div { flex-grow: 1; justify-content: flex-start; }
+.st-key-vet_open a { border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 0.45rem;
+  min-height: 2.5rem; padding: 0.25rem 0.75rem; display: flex; align-items: center; }
+.st-key-vet_open a::after { content: "O"; margin-left: 0.5rem; opacity: 0.6; font-size: 0.875rem; }
+"""
+_OTHERS = (("Unsure", "unsure", "s"), ("Junk", "junk", "x"), ("Follow up", "follow up", "f"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a scored row says, in the form in which `ui.wording.verdict` reads a classification."""
+
+    model: Model
+    prior: Prior
+    probabilities: NDArray[np.float64]
+    spread: tuple[()] = ()
+
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        return np.argsort(-self.probabilities, kind="stable")
+
+    @property
+    def top_class(self) -> str:
+        return self.model.classes[int(self.order[0])]
+
+
+def standing() -> dict[Key, Verdict]:
+    """What was said of every object so far, by anyone; empty, with the reason, when it can't be read."""
+    try:
+        return resources.verdicts().standing()
+    except VerdictError as error:
+        st.error(plain(error.message), icon=":material/database_off:")
+        return {}
+
+
+def show_vetting(board: Board, theme: Theme) -> None:
+    """The candidate one is at, its light curve, and a key for everything that can be said of it."""
+    _tell_trouble()
+    place = board.at(st.query_params.get("at", ""))
+    if place is None:
+        _nothing_here(board)
+        return
+    row = int(board.order[place])
+    with st.container(key="vet", border=True, gap="small"):
+        _head(board, place, row)
+        left, right = st.columns([7, 4], gap="medium")
+        with left:
+            _picture(board.candidates.curves[board.entry_of(row)], theme)
+        with right:
+            _say_what(board, place, row, theme)
+        _steps(board, place, row)
+        _remarks()
+        _last_word(board, row)
+        st.caption(LEGEND)
+
+
+def _nothing_here(board: Board) -> None:
+    if not len(board.table):
+        st.info("Nothing is scored yet.")
+        return
+    if len(board.order):
+        st.success(
+            f"All {len(board.order):,} candidates of this choice have a verdict. Choose *All that are scored* under *Show* to see them."
+        )
+    else:
+        st.info("No candidate is of this choice. Choose another class, or show others.")
+    _undo_button()
+
+
+def _head(board: Board, place: int, row: int) -> None:
+    oid, facts = board.id_of(row), board.table.iloc[row]
+    entry = board.entry_of(row)
+    item, curve = board.candidates.items[entry], board.candidates.curves[entry]
+    before = int(np.count_nonzero(board.visible[:place]))
+    where = (
+        f"{before + 1:,} of {len(board.shown):,}"
+        if board.visible[place]
+        else f"not among the {len(board.shown):,} shown"
+    )
+    st.subheader(plain(oid), anchor=False)
+    parts = [where, f"{board.quantity.title} {value_text(board.quantity, facts[board.quantity.name])}"]
+    if not pd.isna(facts["magnitude_now"]):
+        parts.append(f"latest {facts['magnitude_now']:.1f} mag")
+    if not pd.isna(facts["rise_rate"]):
+        rate = facts["rise_rate"]
+        parts.append(f"{'rising' if rate > 0 else 'fading'} {abs(rate):.2f} mag/d")
+    parts += _known(curve, item.ra, item.dec)
+    if facts["label"]:
+        by = f" ({plain(item.label_by)})" if item.label_by else ""
+        parts.append(f"source says {plain(class_title(facts['label']))}{by}")
+    if curve is not None and curve.provenance.simulated:
+        parts.append("simulated")
+    st.caption(" · ".join(parts))
+
+
+def _known(curve: LightCurve | None, ra: float | None, dec: float | None) -> list[str]:
+    parts = []
+    if curve is not None:
+        ra, dec = (curve.ra, curve.dec) if curve.ra is not None else (ra, dec)
+        parts.append(f"{len(curve):,} points")
+        if curve.redshift is not None:
+            parts.append(f"z = {curve.redshift:.3f}")
+    if ra is not None and dec is not None:
+        parts.append(f"RA {ra:.5f}° Dec {dec:+.5f}°")
+    return parts
+
+
+def _picture(curve: LightCurve | None, theme: Theme) -> None:
+    if curve is None or not len(curve):
+        st.caption("There is no light curve to show.")
+    else:
+        st.image(candidate_svg(curve, theme), width="stretch", alt=candidate_title(curve))
+
+
+def _say_what(board: Board, place: int, row: int, theme: Theme) -> None:
+    """The answer in words, a button with a key for each of the nine likeliest classes, and what else can be said."""
+    facts, model = board.table.iloc[row], board.job.model
+    base, following = _base(board, row), board.step(place, 1)
+    if pd.isna(facts["top"]):
+        st.markdown(plain(facts["refusal_message"]))
+        ordered, shares = list(model.classes), {}
+    else:
+        p = facts[[f"p_{name}" for name in model.classes]].to_numpy(float)
+        answer = Answer(model, board.job.prior, p)
+        st.markdown(f"**{plain(verdict(answer).headline)}**")
+        ordered = [model.classes[i] for i in answer.order]
+        shares = dict(zip(model.classes, p.tolist(), strict=True))
+        if model.novelty_measure is not None and facts["novelty"] >= model.novelty_measure.threshold:
+            st.caption(f":material/explore: Less typical than {percent_below(facts['novelty'])} % of known objects.")
+    with st.container(gap=None, key="vet_classes"):
+        for i, name in enumerate(ordered[:DIGITS]):
+            with st.container(key=f"vet_class_{i}"):
+                share = f" · {percent(shares[name])}" if shares else ""
+                st.button(
+                    f"{class_title(name)}{share}", key=f"say_{base.object_id}_{i}", shortcut=str(i + 1), width="stretch",
+                    on_click=_say, args=(replace(base, kind="class", class_name=name), following),
+                )  # fmt: skip
+    _bars(ordered[:DIGITS], shares, theme)
+    rest = [name for name in [*ordered, *class_names()] if name not in ordered[:DIGITS]]
+    st.selectbox(
+        "Another class", list(dict.fromkeys(rest)), index=None, key=f"other_{base.object_id}", placeholder="Another class…",
+        format_func=class_title, label_visibility="collapsed", accept_new_options=True,
+        on_change=_say_other, args=(base, following),
+    )  # fmt: skip
+    st.caption(prior_line(model, board.job.prior.name, spread=0))
+
+
+def _bars(names: list[str], shares: dict[str, float], theme: Theme) -> None:
+    """Probabilities as bars behind the names, in each class's colour."""
+    rules = [_STYLE]
+    for i, name in enumerate(names if shares else []):
+        to, colour = 100 * shares[name], translucent(theme.of_class(name), 0.30)
+        rules.append(
+            f".st-key-vet_class_{i} button {{ background-image: linear-gradient(90deg, {colour} {to:.1f}%, transparent {to:.1f}%); }}"
+        )
+    st.html(f"<style>{' '.join(rules)}</style>")
+
+
+def _remarks() -> None:
+    """What goes along with the next verdict."""
+    note, sure, who = st.columns([5, 4, 3], vertical_alignment="bottom")
+    note.text_input("Note", key="vet_note", max_chars=2000, placeholder="goes with the next verdict")
+    sure.segmented_control("Confidence", [c for c in CONFIDENCES if c], key="vet_confidence")
+    st.session_state["vet_who"] = st.query_params.get("who", "")
+    who.text_input("Your name", key="vet_who", max_chars=80, placeholder="optional", on_change=_call_me)
+
+
+def _call_me() -> None:
+    name = st.session_state["vet_who"].strip()
+    if name:
+        st.query_params["who"] = name
+    else:
+        st.query_params.pop("who", None)
+
+
+def _steps(board: Board, place: int, row: int) -> None:
+    base, following, before = _base(board, row), board.step(place, 1), board.step(place, -1)
+    with st.container(horizontal=True, key="vet_steps"):
+        st.button("Previous", shortcut="k", key="vet_k", disabled=before is None, on_click=_go, args=(before,))
+        st.button("Next", shortcut="j", key="vet_j", disabled=following is None, on_click=_go, args=(following,))
+        for title, kind, key in _OTHERS:
+            st.button(
+                title, shortcut=key, key=f"say_{base.object_id}_{key}", on_click=_say,
+                args=(replace(base, kind=kind), following),
+            )  # fmt: skip
+        _undo_button()
+        with st.container(key="vet_open", width="content"):
+            st.page_link(object_page(), label="Open", query_params=_address(board, row))
+    open_by_key("o", ".st-key-vet_open a")
+
+
+def _last_word(board: Board, row: int) -> None:
+    """The verdict that stands, and a way to take it back."""
+    said = board.verdict_on(row)
+    if said is None:
+        return
+    parts = [f"**{plain(class_title(said.said))}**", said.confidence and f"{said.confidence} confidence"]
+    parts += [plain(said.who), said.made_at[:16].replace("T", " ") + " UTC"]
+    if top := said.top_class():
+        parts.append(f"the model said {class_title(top)}, {percent(said.probabilities[top])}")
+    if said.note:
+        parts.append(f"“{plain(said.note)}”")
+    left, right = st.columns([9, 2], vertical_alignment="center")
+    left.markdown("Verdict: " + " · ".join(part for part in parts if part))
+    right.button("Take back", key=f"withdraw_{said.uid}", width="stretch", on_click=_withdraw, args=(said,))
+
+
+def _undo_button() -> None:
+    done = st.session_state.get("_vet_done", [])
+    st.button(
+        "Undo",
+        shortcut="u",
+        key="vet_u",
+        width="stretch",
+        disabled=not done,
+        on_click=_undo,
+        help="The last verdict of this visit",
+    )
+
+
+def _address(board: Board, row: int) -> dict[str, str]:
+    """The query of the object's own page, with the same model and prior."""
+    here = {key: st.query_params[key] for key in ("model", "prior") if key in st.query_params}
+    source = board.candidates.source_key
+    listed = {"list": board.candidates.token} if source == "list" else {}
+    return {"source": source, "oid": board.id_of(row), **here, **listed}
+
+
+def _base(board: Board, row: int) -> Verdict:
+    """A verdict on a candidate with all that the model said, but for what is said."""
+    facts, job = board.table.iloc[row], board.job
+    catalogue, oid = board.candidates.keys[board.entry_of(row)]
+    scored = not pd.isna(facts["top"])
+    p = {name: round(float(facts[f"p_{name}"]), 6) for name in job.model.classes} if scored else {}
+    sha = facts["photometry_sha256"]
+    return Verdict(
+        oid, catalogue, "unsure", model=str(facts["model"]), model_sha256=str(facts["model_sha256"]),
+        prior=str(facts["prior"]), probabilities=p, photometry_sha256="" if pd.isna(sha) else str(sha),
+    )  # fmt: skip
+
+
+# Callbacks: what fails in one would blank the page, so trouble is kept and told on the next draw.
+
+
+def _go(oid: str | None) -> None:
+    if oid is not None:
+        st.query_params["at"] = oid
+
+
+def _say(verdict_: Verdict, following: str | None) -> None:
+    said = replace(
+        verdict_,
+        note=str(st.session_state.get("vet_note") or "").strip(),
+        confidence=st.session_state.get("vet_confidence") or "",
+        who=st.query_params.get("who", ""),
+    )
+    try:
+        kept = resources.verdicts().add(said)
+    except VerdictError as error:
+        st.session_state["_vet_trouble"] = error.message
+        return
+    st.session_state.setdefault("_vet_done", []).append(kept)
+    st.session_state["vet_note"], st.session_state["vet_confidence"] = "", None
+    st.query_params["at"] = following or kept.object_id
+
+
+def _say_other(base: Verdict, following: str | None) -> None:
+    name = str(st.session_state.get(f"other_{base.object_id}") or "").strip()
+    if name:
+        _say(replace(base, kind="class", class_name=name[:40]), following)
+
+
+def _undo() -> None:
+    done = st.session_state.get("_vet_done", [])
+    if done:
+        _withdraw(done[-1])
+
+
+def _withdraw(said: Verdict) -> None:
+    try:
+        resources.verdicts().withdraw(said, who=st.query_params.get("who", ""))
+    except VerdictError as error:
+        st.session_state["_vet_trouble"] = error.message
+        return
+    st.session_state["_vet_done"] = [v for v in st.session_state.get("_vet_done", []) if v.uid != said.uid]
+    st.query_params["at"] = said.object_id
+
+
+def _tell_trouble() -> None:
+    if trouble := st.session_state.pop("_vet_trouble", ""):
+        st.error(plain(trouble), icon=":material/database_off:")
