@@ -27,6 +27,11 @@ def frame() -> list:
     ]
 
 
+def candidates_page() -> Any:
+    """The page that the way back from a candidate leads to."""
+    return frame()[1]
+
+
 def object_page() -> Any:
     """The page that links to an object lead to."""
     return frame()[0]

@@ -177,6 +177,31 @@ def test_verdicts_are_brought_back_once(verdicts, tmp_path):
     assert verdicts.history() == entries
 
 
+def test_the_matrix_counts_every_verdict_and_a_cell_leads_to_its_candidates(verdicts):
+    table = table_of(opened(rank="p_SNIa"))
+    first, second = table["object"][:2]
+    assert table["class"][0] == "SN Ia"
+    verdicts.add(Verdict(first, "ztf", "class", "SNIa"))
+    verdicts.add(Verdict(second, "ztf", "class", "TDE"))
+    at = opened(only="TDE")
+    assert any(e.label.startswith("Verdicts and t2-ztf: agree on 1 of 2 (50 %)") for e in at.expander)
+    press(at, "Go there")  # the first cell is one in which they differ
+    assert here(at) == second and in_address(at, "show") == "all"
+
+
+def test_the_way_back_from_an_object_leads_to_the_list_as_it_was():
+    at = opened(rank="entropy")
+    press(at, "Next")
+    oid = here(at)
+    at.switch_page("pages/object.py")
+    at.query_params.clear()
+    at.query_params["source"], at.query_params["oid"] = "sample", oid
+    at.run()
+    assert not at.exception
+    link = next(e for e in at.get("page_link") if e.proto.label == "Back to the candidates")
+    assert "rank=entropy" in link.proto.query_string and f"at={oid}" in link.proto.query_string
+
+
 def test_an_address_and_ids_cannot_put_markup_on_the_page():
     hostile = "![x](https://example.org/a.png) :red[z]"
     at = opened(rank=hostile, only=hostile, show=hostile, at=hostile, model=hostile, who=hostile, **{"from": hostile})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -17,12 +18,15 @@ UNSCORED = "not scored"
 
 
 def agreement(board: Board) -> dict[tuple[str, str], list[str]]:
-    """(what people said, the model's likeliest class) -> ids of the list's vetted objects."""
+    """(what people said, the model's likeliest class) -> ids of the list's vetted objects that are scored or refused."""
+    entries = board.table["entry"].to_numpy()
+    tops = board.table["top_class"].to_numpy(object)
     out: dict[tuple[str, str], list[str]] = {}
-    for entry, top in zip(board.table["entry"], board.table["top_class"], strict=True):
-        said = board.said.get(board.candidates.keys[int(entry)])
-        if said is not None:
-            model = UNSCORED if pd.isna(top) else str(top)
+    for entry in board.vetted:
+        row = int(np.searchsorted(entries, entry))
+        if row < len(entries) and entries[row] == entry:
+            said = board.said[board.candidates.keys[entry]]
+            model = UNSCORED if pd.isna(tops[row]) else str(tops[row])
             out.setdefault((said.said, model), []).append(said.object_id)
     return out
 

@@ -45,9 +45,9 @@ class Board:
         return self.order[self.visible]
 
     @cached_property
-    def vetted(self) -> int:
-        """How many of the list have a verdict that stands."""
-        return sum(key in self.said for key in self.candidates.keys)
+    def vetted(self) -> list[int]:
+        """Numbers in the list of those that have a verdict that stands."""
+        return [i for i, key in enumerate(self.candidates.keys) if key in self.said] if self.said else []
 
     def id_of(self, row: int) -> str:
         return self.candidates.items[self.entry_of(row)].object_id

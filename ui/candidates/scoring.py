@@ -26,9 +26,9 @@ def choose_scoring(candidates: CandidateList) -> ScoringJob:
     default = _default_model(candidates)
     put_right("model", "model", names, default)
     here = st.query_params.get("model", default)
-    with st.popover(
-        f"Model: {plain(here)} · prior: {st.query_params.get('prior', 'of its card')}", icon=":material/tune:"
-    ):
+    equal = st.query_params.get("prior") == "equal"
+    label = f"{plain(here)}, {'equal prior' if equal else 'prior of its card'}"
+    with st.popover(label, icon=":material/tune:", width="stretch"):
         model = _model(url_choice(st.selectbox, "Model", names, "model", default))
         prior = choose_prior(model)
     job = resources.shelf().job(candidates, model, prior)
@@ -59,7 +59,8 @@ def _model(name: str) -> Model:
 def show_progress(job: ScoringJob, board: Board) -> None:
     """How many are vetted, and while the list is scored how many are scored."""
     total = len(board.candidates)
-    st.progress(board.vetted / max(total, 1), text=f"**{board.vetted:,} of {total:,}** vetted")
+    vetted = len(board.vetted)
+    st.progress(vetted / max(total, 1), text=f"**{vetted:,} of {total:,}** vetted")
     running = job.progress.state == "running"
     st.fragment(_watch, run_every=BEAT if running else None)(job, len(board.table))
 

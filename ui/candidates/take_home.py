@@ -24,7 +24,7 @@ def show_take_home(board: Board) -> None:
 
 def _export(board: Board) -> None:
     keys = board.candidates.keys
-    said = [board.said[key] for key in keys if key in board.said]
+    said = [board.said[keys[entry]] for entry in board.vetted]
     st.markdown(f"**{len(said):,} verdicts on this list**")
     st.download_button(
         "What stands now (CSV)", lambda: as_csv(said), "verdicts.csv", "text/csv", on_click="ignore", width="stretch"
@@ -45,10 +45,11 @@ def _export(board: Board) -> None:
 def _reported(board: Board) -> list[Reported]:
     """The verdicts of the list with the position and redshift of each object, as far as they are known."""
     out = []
-    for key, item, curve in zip(board.candidates.keys, board.candidates.items, board.candidates.curves, strict=True):
-        if (said := board.said.get(key)) is not None:
-            known = curve if curve is not None and curve.ra is not None else item
-            out.append(Reported(said, known.ra, known.dec, None if curve is None else curve.redshift))
+    for entry in board.vetted:
+        item, curve = board.candidates.items[entry], board.candidates.curves[entry]
+        known = curve if curve is not None and curve.ra is not None else item
+        redshift = None if curve is None else curve.redshift
+        out.append(Reported(board.said[board.candidates.keys[entry]], known.ra, known.dec, redshift))
     return out
 
 

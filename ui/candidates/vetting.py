@@ -75,6 +75,7 @@ def show_vetting(board: Board, theme: Theme) -> None:
         _nothing_here(board)
         return
     row = int(board.order[place])
+    st.session_state["_candidates_at"] = {**st.query_params.to_dict(), "at": board.id_of(row)}
     with st.container(key="vet", border=True, gap="small"):
         _head(board, place, row)
         left, right = st.columns([7, 4], gap="medium")
@@ -85,7 +86,17 @@ def show_vetting(board: Board, theme: Theme) -> None:
         _steps(board, place, row)
         _remarks()
         _last_word(board, row)
-        st.caption(LEGEND)
+        st.caption(f"{LEGEND}{_last_kept()}")
+
+
+def _last_kept() -> str:
+    """That the last verdict of this visit is kept, and when."""
+    done = st.session_state.get("_vet_done", [])
+    return (
+        f"  \nKept at {done[-1].made_at[11:19]} UTC: {plain(done[-1].object_id)}, {plain(class_title(done[-1].said))}."
+        if done
+        else ""
+    )
 
 
 def _nothing_here(board: Board) -> None:
@@ -199,6 +210,11 @@ def _remarks() -> None:
     who.text_input("Your name", key="vet_who", max_chars=80, placeholder="optional", on_change=_call_me)
 
 
+def _me() -> str:
+    """Who speaks: by the address, or as the server's login knows them."""
+    return str(st.query_params.get("who", "") or st.user.get("name") or "")[:80]
+
+
 def _call_me() -> None:
     name = st.session_state["vet_who"].strip()
     if name:
@@ -245,7 +261,6 @@ def _undo_button() -> None:
         "Undo",
         shortcut="u",
         key="vet_u",
-        width="stretch",
         disabled=not done,
         on_click=_undo,
         help="The last verdict of this visit",
@@ -286,7 +301,7 @@ def _say(verdict_: Verdict, following: str | None) -> None:
         verdict_,
         note=str(st.session_state.get("vet_note") or "").strip(),
         confidence=st.session_state.get("vet_confidence") or "",
-        who=st.query_params.get("who", ""),
+        who=_me(),
     )
     try:
         kept = resources.verdicts().add(said)
@@ -312,7 +327,7 @@ def _undo() -> None:
 
 def _withdraw(said: Verdict) -> None:
     try:
-        resources.verdicts().withdraw(said, who=st.query_params.get("who", ""))
+        resources.verdicts().withdraw(said, who=_me())
     except VerdictError as error:
         st.session_state["_vet_trouble"] = error.message
         return

@@ -13,7 +13,9 @@ from core.photometry import flux_error_to_magnitude_error, flux_to_magnitude
 from ui.figures.theme import Theme
 
 WIDTH, HEIGHT = 720, 390
-LEFT, RIGHT, TOP, BOTTOM = 46, 8, 26, 34
+LEFT, RIGHT, TOP, BOTTOM = 54, 8, 30, 44
+#: On a phone the picture is drawn at less than half its size: larger letters then, and no name under the axis.
+_SMALL = "<style>@media (max-width: 460px) { text { font-size: 23px } .only-large { display: none } }</style>"
 #: Points below this signal-to-noise ratio have no magnitude worth drawing.
 DETECTED = 3.0
 MAX_POINTS = 1500
@@ -37,7 +39,8 @@ def candidate_svg(curve: LightCurve, theme: Theme) -> str:
     axes = _Axes.around(
         np.concatenate([days, limit_days[near]]), np.concatenate([low[mask], high[mask], limits[near]]), in_magnitudes
     )
-    parts = [_frame(axes, theme, "mag (AB)" if in_magnitudes else "flux [FLUXCAL]")]
+    unit = "mag (AB)" if in_magnitudes else "flux [FLUXCAL]"
+    parts = [_frame(axes, theme, f"{' and '.join(survey.upper() for survey in curve.surveys)} {unit}")]
     parts += [_limit(axes.x(d), axes.y(m), theme) for d, m in zip(limit_days[near], limits[near], strict=True)]
     for day, value, bottom, top, band in zip(days, y[mask], low[mask], high[mask], curve.band[mask], strict=True):
         parts.append(_point(axes.x(day), axes.y(value), axes.y(bottom), axes.y(top), BANDS[band], theme))
@@ -46,7 +49,7 @@ def candidate_svg(curve: LightCurve, theme: Theme) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{title}" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" font-family="system-ui, sans-serif" font-size="14" fill="{theme.ink}">'
-        f"<title>{title}</title>{''.join(parts)}</svg>"
+        f"{_SMALL}<title>{title}</title>{''.join(parts)}</svg>"
     )
 
 
@@ -104,12 +107,12 @@ def _frame(axes: _Axes, theme: Theme, unit: str) -> str:
         parts.append(f'<text x="{LEFT - 7}" y="{y + 4.5:.1f}" text-anchor="end">{_number(value)}</text>')
     for day in _ticks(*axes.x_range, 8):
         parts.append(
-            f'<text x="{axes.x(day):.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{_number(day)}</text>'
+            f'<text x="{axes.x(day):.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{_number(day)}</text>'
         )
     parts.append(
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 3}" text-anchor="middle">days since the first detection</text>'
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 3}" class="only-large" text-anchor="middle">days since the first detection</text>'
     )
-    parts.append(f'<text x="4" y="14">{unit}</text>')
+    parts.append(f'<text x="4" y="17">{unit}</text>')
     return "".join(parts)
 
 
@@ -157,12 +160,15 @@ def _limit(x: float, y: float, theme: Theme) -> str:
 
 
 def _legend(curve: LightCurve, theme: Theme, *, limits: bool) -> str:
+    """The bands by letter, with their survey where there are two."""
     parts, x = [], float(WIDTH - RIGHT)
-    entries: list[tuple[str, Band | None]] = [(BANDS[b].label, BANDS[b]) for b in sorted(set(curve.band.tolist()))]
+    several = len(curve.surveys) > 1
+    bands = [BANDS[b] for b in sorted(set(curve.band.tolist()))]
+    entries: list[tuple[str, Band | None]] = [(band.label if several else band.letter, band) for band in bands]
     for text, band in reversed([*entries, *([("5σ limit", None)] if limits else [])]):
-        x -= 7.4 * len(text) + 4
-        parts.append(f'<text x="{x:.1f}" y="14">{text}</text>')
+        x -= 11 * len(text) + 4
+        parts.append(f'<text x="{x:.1f}" y="17">{text}</text>')
         x -= 11
-        parts.append(_limit(x, 9, theme) if band is None else _mark(x, 9.5, band, theme))
+        parts.append(_limit(x, 11, theme) if band is None else _mark(x, 11.5, band, theme))
         x -= 12
     return "".join(parts)

@@ -17,6 +17,7 @@ from core.brokers.ids import checked_id
 from core.lightcurve import LightCurve
 from core.refusal import BadInput
 from ui import resources
+from ui.shell import candidates_page
 from ui.state import go_to, put_right, url_choice
 from ui.wording import hint_for_id, plain, sample_label
 
@@ -43,6 +44,7 @@ class Chosen:
 
 def choose() -> Chosen:
     """The row of choices on top of the page, and the light curve that they lead to."""
+    _way_back()
     sources = resources.sources()
     titles = {key: source.title for key, source in sources.items()} | {FILE: "Your file"}
     if st.query_params.get(LIST):
@@ -72,6 +74,13 @@ def choose() -> Chosen:
     with right:
         default = resources.default_model(chosen.curve)
         return replace(chosen, model=url_choice(st.selectbox, "Model", names, "model", default))
+
+
+def _way_back() -> None:
+    """The way back to the list, as it was, for the candidate that one came from."""
+    left = st.session_state.get("_candidates_at")
+    if left is not None and left["at"] == st.query_params.get("oid"):
+        st.page_link(candidates_page(), label="Back to the candidates", icon=":material/arrow_back:", query_params=left)
 
 
 def _sample() -> Chosen:
