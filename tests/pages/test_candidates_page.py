@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.verdicts import Verdict, VerdictStore
+from core.verdicts import Verdict, VerdictStore, catalogue_of
 from core.verdicts.exchange import as_csv
 from ui import resources
 
@@ -181,8 +181,8 @@ def test_the_matrix_counts_every_verdict_and_a_cell_leads_to_its_candidates(verd
     table = table_of(opened(rank="p_SNIa"))
     first, second = table["object"][:2]
     assert table["class"][0] == "SN Ia"
-    verdicts.add(Verdict(first, "ztf", "class", "SNIa"))
-    verdicts.add(Verdict(second, "ztf", "class", "TDE"))
+    verdicts.add(Verdict(first, catalogue_of(first, "sample"), "class", "SNIa"))
+    verdicts.add(Verdict(second, catalogue_of(second, "sample"), "class", "TDE"))
     at = opened(only="TDE")
     assert any(e.label.startswith("Verdicts and t2-ztf: agree on 1 of 2 (50 %)") for e in at.expander)
     press(at, "Go there")  # the first cell is one in which they differ
