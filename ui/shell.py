@@ -29,7 +29,7 @@ def frame() -> list:
 
 def candidates_page() -> Any:
     """The page that the way back from a candidate leads to."""
-    return frame()[1]
+    return next(page for page in frame() if page.url_path == "candidates")
 
 
 def object_page() -> Any:
