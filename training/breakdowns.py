@@ -19,6 +19,8 @@ from training.judged import Scored, five_class, priors_of, rounded, score
 from training.out_of_fold import AGES
 from training.scored import ScoredSet, scored_set
 
+#: Twins whose brightest points are further apart than this don't show the same light [d].
+SAME_PEAK = 45.0
 VARIABLE_INDEX = [CLASS_NAMES.index(name) for name in VARIABLE]
 
 
@@ -103,7 +105,9 @@ def twins(models: Sequence[Model], real: RealSet, *, draws: int = 20) -> dict[st
     """The same event once as alerts and once as survey photometry degraded ``draws`` times anew, by the model that saw neither.
 
     difference : mean over events of p(true | alerts) - p(true | degraded), equal priors, five classes, with the 95 %
-    interval over events. A network that reads the origin off the photometry would not give zero.
+    interval over events. A network that reads the origin off the photometry would not give zero. ``same_light`` leaves out
+    events whose alerts don't show the light that the survey shows: their brightest points are more than `SAME_PEAK` apart,
+    as when the transient stands in the reference image and its alerts are the negative ones after it has faded.
     """
     table = real.objects
     main = table["class"].isin(["SLSN-I", "TDE"])
@@ -114,14 +118,17 @@ def twins(models: Sequence[Model], real: RealSet, *, draws: int = 20) -> dict[st
         return None
     pair = table["physical_id"].isin(shared)
     recipe = models[0].recipe
-    as_alerts = _of_event(score(models, scored_set(real, recipe, (alert & pair).to_numpy())))
-    degraded = pd.concat(
-        [_of_event(score(models, scored_set(real, recipe, (other & pair).to_numpy(), seed=k))) for k in range(draws)]
+    alerts = scored_set(real, recipe, (alert & pair).to_numpy())
+    surveys = [scored_set(real, recipe, (other & pair).to_numpy(), seed=k) for k in range(draws)]
+    degraded = pd.concat([_of_event(score(models, survey)) for survey in surveys])
+    both = _of_event(score(models, alerts)).join(
+        degraded.groupby("event")[["right", "p"]].mean(), rsuffix="_survey", how="inner"
     )
-    both = as_alerts.join(degraded.groupby("event")[["right", "p"]].mean(), rsuffix="_survey", how="inner")
+    apart = (_peaks(alerts) - pd.concat([_peaks(survey) for survey in surveys]).groupby(level=0).median()).abs()
+    same = both[apart.reindex(both.index).to_numpy() < SAME_PEAK]
     rng = np.random.default_rng(0)
     out: dict[str, Any] = {"degradations": draws}
-    for name, rows in [*both.groupby("class"), ("all", both)]:
+    for name, rows in [*both.groupby("class"), ("all", both), ("same_light", same)]:
         difference = (rows["p"] - rows["p_survey"]).to_numpy()
         out[str(name)] = {
             "events": len(rows),
@@ -133,6 +140,13 @@ def twins(models: Sequence[Model], real: RealSet, *, draws: int = 20) -> dict[st
             "difference_interval": scores.interval(lambda i, d=difference: d[i].mean(), len(rows), rng, draws=2000),
         }
     return out
+
+
+def _peaks(scored: ScoredSet) -> pd.Series:
+    """Time of the largest flux [MJD] of each physical event."""
+    times = [float(curve.mjd[np.argmax(curve.flux)]) for curve in scored.curves]
+    peaks = pd.Series(times, index=scored.objects["physical_id"].to_numpy())
+    return peaks[~peaks.index.duplicated()]
 
 
 def _of_event(result: Scored) -> pd.DataFrame:

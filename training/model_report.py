@@ -202,7 +202,7 @@ def _twins(twins: Mapping[str, Any] | None) -> str:
             low, high = row["difference_interval"]
             body.append(
                 [
-                    name,
+                    name.replace("_", " "),
                     str(row["events"]),
                     _number(row, "recall_alert"),
                     _number(row, "recall_survey"),
@@ -214,7 +214,8 @@ def _twins(twins: Mapping[str, Any] | None) -> str:
         "### Twins: the same event by alerts and by degraded survey photometry\n\n"
         + _table(head, body)
         + f"\nThe survey photometry was degraded {twins['degradations']} times anew. An interval that holds zero shows no sign that "
-        "the network reads the origin of the photometry.\n"
+        "the network reads the origin of the photometry. *Same light*: without the events whose brightest alert is weeks away from the "
+        "survey's peak, as when the transient stands in the reference image and its alerts are the negative ones that follow.\n"
     )
 
 

@@ -183,7 +183,8 @@ def twins_table(twins: Mapping[str, Any]) -> Table:
     }
     rows = {name: row for name, row in twins.items() if isinstance(row, Mapping)}
     keys = dict.fromkeys(key for row in rows.values() for key in row if not key.endswith("_interval"))
-    body = [[class_title(name), *(_field(row, key) for key in keys)] for name, row in rows.items()]
+    titled = {"all": "all", "same_light": "those whose alerts show the same peak"}
+    body = [[titled.get(name) or class_title(name), *(_field(row, key) for key in keys)] for name, row in rows.items()]
     title = "The same events from alerts and from survey photometry made alert-like"
     return table(title, ["class", *(titles.get(key, label(key)) for key in keys)], body)
 
