@@ -10,7 +10,7 @@ from typing import Any
 
 from core.model import MODELS
 from core.taxonomy import FIVE
-from training import card_file
+from training import ablation_report, card_file
 
 DOC = MODELS.parent / "docs/models.md"
 HEAD = """# The models, and how good they are
@@ -39,8 +39,9 @@ def document() -> str:
     )
     cards = {name: card_file.read(MODELS / name) for name in names}
     parts = [HEAD, overview(cards)]
+    parts.append(ablation_report.section())
     parts += [of_model(card) for card in cards.values() if "five_class" in card["figures"]]
-    return "\n".join(parts).rstrip() + "\n"
+    return "\n".join(part for part in parts if part).rstrip() + "\n"
 
 
 def overview(cards: Mapping[str, Mapping[str, Any]]) -> str:
