@@ -18,7 +18,9 @@ from core.refusal import Refusal
 from core.taxonomy import CLASS_NAMES, FIVE
 from tests.curves import real_curves, supernova
 
-OWN = [name for name in sorted(find_cards(MODELS)) if name.startswith("t2-ztf")]
+OWN = [name for name in sorted(find_cards(MODELS)) if name.startswith(("t2-ztf", "atx-ztf"))]
+#: Shipped to show what the input is worth, not to be believed.
+ABLATION = "t2-ztf-published-recipe"
 SOURCE = SampleSource()
 CATALOGUE = SOURCE.catalogue()
 #: An absolute path, a way up out of the project, a home folder, a drive.
@@ -26,10 +28,10 @@ MACHINE_PATH = re.compile(r"(?<![\w./:-])/\w|\.\./|(?<!\w)~/|\b[A-Za-z]:\\|file:
 REAL_ZTF = CATALOGUE[(CATALOGUE["survey"] == "ztf") & ~CATALOGUE["simulated"] & CATALOGUE["fold"].notna()]
 
 
-def test_all_networks_together_are_under_three_megabytes_and_so_is_what_stands_beside_them():
+def test_all_networks_together_are_under_six_megabytes_and_so_is_what_stands_beside_them():
     networks = [path.stat().st_size for path in MODELS.rglob("*.tflite")]
     beside = [path.stat().st_size for path in MODELS.rglob("*") if path.is_file() and path.suffix != ".tflite"]
-    assert sum(networks) < 3_000_000 and sum(beside) < 3_000_000
+    assert sum(networks) < 6_000_000 and sum(beside) < 6_000_000
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -40,7 +42,7 @@ def test_a_card_says_all_it_has_to(name):
     assert card["prior"]["source"] and card["training"]["sources"] and card["citations"]
     assert len(card["files"]["folds"]) == 5
     assert min(card["calibration"]["temperature"]) > 0
-    assert 12_500 < card["parameters"] < 14_500
+    assert 11_000 < card["parameters"] < 22_000
     assert card["figures"]["command"].startswith("python -m training.validate")
 
 
@@ -122,7 +124,7 @@ def test_samples_are_classified_sensibly_by_models_that_never_saw_them(name):
             stars += 1
             stars_called_tde += answer.top_class == "TDE"
     assert main >= 5 and stars >= 5
-    assert right >= 0.7 * main
+    assert right >= (0.5 if name == ABLATION else 0.7) * main
     assert stars_called_tde == 0
 
 
