@@ -15,14 +15,25 @@ import jsonschema
 from core.recipe import Recipe
 
 _SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_FILE = {
+_FILE: dict[str, Any] = {
     "type": "object",
     "required": ["path", "sha256", "bytes", "format"],
     "properties": {
         "path": {"type": "string", "pattern": r"^[\w./-]+\.tflite$"},
         "sha256": _SHA256,
         "bytes": {"type": "integer", "minimum": 1},
-        "format": {"enum": ["float32", "float16", "dynamic", "int8"]},
+        # The last two store weights in eight or four bits and compute in float32.
+        "format": {"enum": ["float32", "float16", "dynamic", "int8", "weights-int8", "weights-int4"]},
+    },
+}
+#: A compressed form of the same network: what was done, its own start-up check, and its fold models where they are shipped.
+_VARIANT = {
+    **_FILE,
+    "properties": {
+        **_FILE["properties"],
+        "title": {"type": "string"},
+        "golden": {"type": "array", "items": {"type": "number"}},
+        "folds": {"type": "array", "items": _FILE},
     },
 }
 _RECIPE = {
@@ -61,7 +72,7 @@ SCHEMA: dict[str, Any] = {
             "properties": {
                 "model": _FILE,
                 "folds": {"type": "array", "items": _FILE},
-                "variants": {"type": "object", "additionalProperties": _FILE},
+                "variants": {"type": "object", "additionalProperties": _VARIANT},
                 "embedding": {
                     "type": "object",
                     "required": ["path", "sha256", "bytes", "format"],
@@ -73,6 +84,12 @@ SCHEMA: dict[str, Any] = {
                     },
                 },
             },
+        },
+        # Which form of the network the dashboard serves, and why.
+        "served": {
+            "type": "object",
+            "required": ["form", "why"],
+            "properties": {"form": {"type": "string"}, "why": {"type": "string"}},
         },
         "tensors": {
             "type": "object",
@@ -177,19 +194,37 @@ class ModelCard:
 
     def file(self, *, fold: int | None = None, variant: str | None = None) -> tuple[bytes, str]:
         """The bytes and SHA-256 of a model file, checked against the card. Raises CardError when they differ."""
-        if fold is not None:
-            folds = self.data["files"].get("folds", [])
-            if not 0 <= fold < len(folds):
-                raise CardError(f"{self.name} has {len(folds)} fold models; there is no fold {fold}")
-            entry = folds[fold]
-        elif variant is not None:
-            variants = self.data["files"].get("variants", {})
-            if variant not in variants:
-                raise CardError(f"{self.name} has no variant {variant!r}; it has {', '.join(variants) or 'none'}")
-            entry = variants[variant]
-        else:
-            entry = self.data["files"]["model"]
+        entry = self.entry(fold=fold, variant=variant)
         return checked(self.folder, entry, self.name), str(entry["sha256"])
+
+    @property
+    def variants(self) -> Mapping[str, Mapping[str, Any]]:
+        """Compressed forms of the same network by name."""
+        found: Mapping[str, Mapping[str, Any]] = self.data["files"].get("variants", {})
+        return found
+
+    def has_folds(self, variant: str | None = None) -> bool:
+        """Whether fold models of the served file, or of a variant, are there."""
+        return bool(self._of(variant).get("folds"))
+
+    def entry(self, *, fold: int | None = None, variant: str | None = None) -> Mapping[str, Any]:
+        """What the card says of one file. Raises CardError where it has no such fold or variant."""
+        files = self._of(variant)
+        if fold is None:
+            found: Mapping[str, Any] = files if variant is not None else files["model"]
+            return found
+        folds = files.get("folds", [])
+        if not 0 <= fold < len(folds):
+            of = self.name if variant is None else f"{self.name}, variant {variant},"
+            raise CardError(f"{of} has {len(folds)} fold models; there is no fold {fold}")
+        return dict(folds[fold])
+
+    def _of(self, variant: str | None) -> Mapping[str, Any]:
+        if variant is None:
+            return dict(self.data["files"])
+        if variant not in self.variants:
+            raise CardError(f"{self.name} has no variant {variant!r}; it has {', '.join(self.variants) or 'none'}")
+        return self.variants[variant]
 
 
 def checked(folder: Path, entry: Mapping[str, Any], name: str) -> bytes:

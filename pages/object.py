@@ -22,7 +22,7 @@ if curve is None:
     show_broker_status()
     st.stop()
 
-model = model_for(chosen.model, curve.object_id)
+model = model_for(chosen.model, curve.object_id, chosen.variant)
 with st.container(gap="xsmall"):
     show_header(curve, model)
     answer = st.container(gap="xsmall")

@@ -33,19 +33,24 @@ def export(model: keras.Model, shape: Shape) -> bytes:
 
     model : a t2 of `training.network` or an atx of `training.atx`, told apart by its name.
     """
+    content = _with_names(converter(model, shape).convert(), _weights(model)["head"])
+    return name_weights(content) if model.name == "t2" and shape.blocks == 1 else content
+
+
+def converter(model: keras.Model, shape: Shape) -> Any:
+    """TensorFlow's converter of the plain-operations graph of ``model``, for whoever wants other settings than float32."""
     graph = {"t2": _forward, "atx": _forward_atx}[model.name]
-    weights = {
-        layer.name: [np.asarray(w) for w in layer.get_weights()] for layer in model.layers if layer.get_weights()
-    }
-    rows = shape.length + shape.features
+    weights, rows = _weights(model), shape.length + shape.features
 
     @tf.function(input_signature=[tf.TensorSpec([None, rows, shape.channels], tf.float32, name="light_curve")])
     def forward(values: Any) -> dict[str, Any]:
         return graph(values, weights, shape)
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([forward.get_concrete_function()], forward)
-    content = _with_names(converter.convert(), weights["head"])
-    return name_weights(content) if model.name == "t2" and shape.blocks == 1 else content
+    return tf.lite.TFLiteConverter.from_concrete_functions([forward.get_concrete_function()], forward)
+
+
+def _weights(model: keras.Model) -> dict[str, list[np.ndarray]]:
+    return {layer.name: [np.asarray(w) for w in layer.get_weights()] for layer in model.layers if layer.get_weights()}
 
 
 def _forward(values: Any, weights: dict[str, list[np.ndarray]], shape: Shape) -> dict[str, Any]:

@@ -77,13 +77,16 @@ def train(
     prepare: Callable[[NDArray, NDArray, np.random.Generator], NDArray] | None = None,
     teachers: Sequence[keras.Model] = (),
     network: Callable[[Shape, int], keras.Model] = t2.build,
+    hold: Callable[[keras.Model], None] | None = None,
     progress: Callable[[str], None] = print,
 ) -> keras.Model:
     """A trained network whose logits stand for equal priors: the shares of the draws are added before the loss.
 
     prepare(values, indices, rng) : called on every batch, e.g. to append feature rows; float32 in and out.
     teachers : trained networks whose mean answer is learned besides the label, on the very batch that is drawn
-    (distillation: Hinton, Vinyals & Dean 2015). network : `training.network.build` (t2) or `training.atx.build`.
+    (distillation: Hinton, Vinyals & Dean 2015). network : `training.network.build` (t2) or `training.atx.build`, or what
+    gives a network that goes on from where it stands. hold : called after every step and at the end, to keep weights in
+    their clusters or on a grid.
     """
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
@@ -97,6 +100,8 @@ def train(
     draw = drawer(sample, shares, rng)
     one_hot = np.eye(len(shares), dtype=np.float32)
     averaged = [np.zeros(w.shape) for w in model.get_weights()]
+    keep = hold or (lambda _: None)
+    keep(model)
     taken, losses, clock = 0, [], time.perf_counter()
     for step in range(schedule.steps):
         index = draw(schedule.batch)
@@ -105,6 +110,7 @@ def train(
             values = prepare(values, index, rng)
         optimiser.learning_rate.assign(one_cycle(step, schedule.steps, schedule.learning_rate))
         losses.append(step_once(*windows(values, one_hot[sample.label[index]], shape)))
+        keep(model)
         if step >= (1 - schedule.average_last) * schedule.steps and step % 5 == 0:
             averaged = [a + w for a, w in zip(averaged, model.get_weights(), strict=True)]
             taken += 1
@@ -112,6 +118,7 @@ def train(
             recent = float(np.mean([float(x) for x in losses[-100:]]))
             progress(f"  step {step + 1}/{schedule.steps}  loss {recent:.3f}  {time.perf_counter() - clock:.0f} s")
     model.set_weights([a / taken for a in averaged])
+    keep(model)
     return model
 
 

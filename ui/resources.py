@@ -146,10 +146,10 @@ def extra_models() -> dict[str, ExtraModel]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def model(name: str) -> Model:
-    """A model by name.
+def model(name: str, variant: str | None = None) -> Model:
+    """A model by name, or a compressed variant of it.
 
-    Raises CardError for a model from outside whose file is not the one that the owner allowed.
+    Raises CardError for a model from outside whose file is not the one that the owner allowed, and for an unknown variant.
     """
     from core.card import CardError
     from core.model import load_model
@@ -157,7 +157,7 @@ def model(name: str) -> Model:
     short, at, recipe = name.partition("@")
     extra = extra_models().get(short)
     if extra is None:
-        return load_model(name)
+        return load_model(name, variant=variant)
     whole = load_model(f"{extra.folder}{at}{recipe}")
     if whole.sha256 != extra.sha256:
         raise CardError(f"{short}: the model file is not the one that this server's settings allow")

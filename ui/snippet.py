@@ -22,10 +22,11 @@ def snippet(
         name += f"@{result.model.recipe_name}"
     equal = result.prior.name == "equal" and result.model.prior.name != "equal"
     prior = ", prior=model.equal_prior()" if equal else ""
+    variant = f", variant={result.model.variant!r}" if result.model.variant is not None else ""
     return f"""from core.model import load_model
 from core.pipeline import classify
 {_fetch(curve, source_key, reading or {})}
-model = load_model({name!r})
+model = load_model({name!r}{variant})
 result = classify(curve, model{prior})
 for name, p in sorted(zip(model.classes, result.probabilities), key=lambda pair: -pair[1]):
     print(f"{{name:10s}} {{p:.4f}}")

@@ -280,9 +280,10 @@ def provenance_line(result: Classification) -> str:
     """Model, version, checksum, recipe, runtime and cuts."""
     model = result.model
     fold = f" (fold model {model.fold}, which has not seen this object)" if model.fold is not None else ""
+    variant = f", variant {model.variant}" if model.variant is not None else ""
     return " · ".join(
         [
-            f"{model.name} {model.card.version}{fold}",
+            f"{model.name} {model.card.version}{variant}{fold}",
             f"sha256 {model.sha256[:4]}…{model.sha256[-2:]}",
             f"recipe {model.recipe_name}",
             f"cuts: {model.recipe.cuts.sentence()}",

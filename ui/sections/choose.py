@@ -33,11 +33,13 @@ class Chosen:
     """What the person asked for. curve : None when it could not be had; then the page has already said why.
 
     source : key. ids : neighbours in the list. reading : options with which a file was read.
+    variant : a compressed form of the model, None for the file that is served.
     """
 
     source: str
     curve: LightCurve | None
     model: str = ""
+    variant: str | None = None
     ids: tuple[str, ...] = ()
     reading: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -73,7 +75,22 @@ def choose() -> Chosen:
         chosen = Chosen(source, _from_broker(sources[source], oid) if oid else None)
     with right:
         default = resources.default_model(chosen.curve)
-        return replace(chosen, model=url_choice(st.selectbox, "Model", names, "model", default))
+        model = url_choice(st.selectbox, "Model", names, "model", default)
+        return replace(chosen, model=model, variant=_variant(model))
+
+
+def _variant(model: str) -> str | None:
+    """The compressed variant that the address asks for; shown, and left again, where it does."""
+    if "variant" not in st.query_params:
+        return None
+    card = resources.cards().get(model.partition("@")[0])
+    titles = {"": "as served"}
+    titles |= {name: str(entry.get("title", name)) for name, entry in (card.variants if card else {}).items()}
+    put_right("variant", "variant of this model", list(titles), "the model as served")
+    chosen = url_choice(
+        st.selectbox, "Variant", list(titles), "variant", "", format_func=lambda name: titles.get(name, str(name))
+    )
+    return chosen or None
 
 
 def _way_back() -> None:

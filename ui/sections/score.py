@@ -13,10 +13,13 @@ from ui import resources
 from ui.wording import plain
 
 
-def model_for(name: str, object_id: str) -> Model:
-    """The model, or its fold model that has not seen the object; the page ends here when it can't be trusted."""
+def model_for(name: str, object_id: str, variant: str | None = None) -> Model:
+    """The model, or its fold model that has not seen the object; the page ends here when it can't be trusted.
+
+    variant : a compressed form of the model, None for the file that is served.
+    """
     try:
-        return resources.model(name).for_object(object_id)
+        return resources.model(name, variant).for_object(object_id)
     except CardError as error:
         st.error(plain(error), icon=":material/gpp_bad:")
         st.stop()
@@ -46,7 +49,7 @@ def result_key(curve: LightCurve, model: Model, prior: Prior) -> tuple[str, ...]
 def _scored(key: tuple[str, ...], _curve: LightCurve, _model: Model, _prior: Prior) -> Classification | Refusal:
     folds = (
         resources.fold_models(str(_model.card.folder))
-        if _model.recipe_name == _model.card.data["default_recipe"]
+        if _model.recipe_name == _model.card.data["default_recipe"] and _model.variant is None
         else ()
     )
     return classify(_curve, _model, prior=_prior, fold_models=folds)

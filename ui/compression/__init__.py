@@ -1,0 +1,1 @@
+"""The compression page, section by section."""

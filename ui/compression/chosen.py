@@ -1,0 +1,181 @@
+"""One variant in detail: what it changes class by class, whose class flips, its weights, its bytes, its file."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.card import ModelCard
+from core.model import Model
+from ui import resources
+from ui.compression.overview import PLAIN
+from ui.compression.records import BASELINE, Records, Row
+from ui.figures.compression import bytes_figure, weights_figure
+from ui.figures.theme import Theme
+from ui.shell import object_page
+from ui.state import put_right, url_choice
+from ui.tables import show, table
+from ui.wording import class_title, percent, plain
+
+#: Flips that are listed; the download has all.
+LISTED = 30
+
+
+def choose_variant(records: Records, default: str) -> Row:
+    """Which variant the sections below show; in the address."""
+    keys = [row.key for row in records.tflite if row.key != BASELINE]
+    titles = {row.key: row.title for row in records.tflite}
+    put_right("variant", "variant", keys, titles.get(default, default))
+    key = url_choice(
+        st.selectbox, "Variant", keys, "variant", default if default in keys else keys[0],
+        format_func=lambda k: titles.get(k, str(k)), width=480,
+    )  # fmt: skip
+    found = records.row(key)
+    assert found is not None
+    return found
+
+
+def show_chosen(row: Row, records: Records, card: ModelCard, theme: Theme) -> None:
+    """Everything about one variant."""
+    st.write(plain(row.what))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("Class by class", anchor=False)
+        show_classes(row, card)
+    with right:
+        st.subheader("Where the bytes are", anchor=False)
+        base = records.row(BASELINE)
+        assert base is not None
+        files = {base.title: base.by_tensor, row.title: row.by_tensor}
+        st.plotly_chart(
+            bytes_figure(files, theme), config=PLAIN, key="bytes",
+            alt="; ".join(f"{title}: {sum(t.values()) / 1000:.1f} kB, graph {t.get('graph', 0) / 1000:.1f} kB" for title, t in files.items()),
+        )  # fmt: skip
+    if not row.shipped:
+        st.caption(f"This file does not come with the program: `{records.table['command']}` makes it.")
+        return
+    st.subheader("Weights before and after", anchor=False)
+    show_weights(card, row, theme)
+    st.subheader("Objects whose class flips", anchor=False)
+    show_flips(card, row)
+    entry = card.entry(variant=row.key)
+    path: Path = card.folder / entry["path"]
+    st.download_button(
+        f"Download this file ({row.size / 1000:.1f} kB, TFLite)", path.read_bytes(), f"{card.name}-{row.key}.tflite",
+        "application/octet-stream", on_click="ignore", icon=":material/download:",
+    )  # fmt: skip
+    st.caption(f"SHA-256 {entry['sha256']}")
+
+
+def show_classes(row: Row, card: ModelCard) -> None:
+    """Share of each class that is called so, before and after."""
+    truth = evaluation(str(card.folder))
+    rows = []
+    for name, difference in row.change["recall_survey"].items():
+        here = truth[truth["class"] == name]
+        if len(here):
+            before = float(here["right"].mean())
+            rows.append(
+                [
+                    class_title(name),
+                    f"{len(here):,}",
+                    f"{before:.3f}",
+                    f"{before + difference:.3f}",
+                    f"{difference:+.3f}",
+                ]
+            )
+    show(
+        table(
+            "Complete: the share of a class that is called so",
+            ["class", "objects", "float32", "variant", "change"],
+            rows,
+        )
+    )
+    st.caption(f"Real objects, survey prior, fifteen classes compared. Half of the objects' probabilities move by little: 95 % by less than "
+               f"{row.change['probability_p95']:.3f}.")  # fmt: skip
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def evaluation(folder: str) -> pd.DataFrame:
+    """Real objects of the evaluation with their class, and whether the float network's likeliest class is it."""
+    table = pd.read_parquet(Path(folder) / "evaluation.parquet")
+    names = [column for column in table if str(column).startswith("p_")]
+    top = np.array([str(n)[2:] for n in names])[table[names].to_numpy().argmax(axis=1)]
+    return table[["object_id", "class", "fold"]].assign(right=top == table["class"].to_numpy())
+
+
+def show_weights(card: ModelCard, row: Row, theme: Theme) -> None:
+    """Histogram of one matrix, and the values that are left of it."""
+    before, after = matrices(str(card.folder), None), matrices(str(card.folder), row.key)
+    names = [
+        name for name in before if name in after and before[name].size > 200 and before[name].shape == after[name].shape
+    ]
+    if not names:
+        st.write(
+            "This file's matrices have other shapes than the float network's: there is nothing to lay beside each other."
+        )
+        return
+    name = url_choice(
+        st.selectbox, "Matrix", names, "matrix", "head_weights" if "head_weights" in names else names[0], width=320
+    )
+    values = len(np.unique(after[name]))
+    figure = weights_figure(before[name], after[name], theme)
+    st.plotly_chart(
+        figure, config=PLAIN, key="weights", alt=f"{name}: {before[name].size} weights, {values} distinct values left."
+    )
+    st.caption(
+        f"{name}: {before[name].size:,} weights, {len(np.unique(before[name])):,} distinct values before, {values:,} after."
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def matrices(folder: str, variant: str | None) -> dict[str, NDArray[np.float32]]:
+    """The named weights of a file of the card in ``folder``."""
+    from core.card import load_card
+
+    return Model(load_card(folder), variant=variant).weights()
+
+
+def show_flips(card: ModelCard, row: Row) -> None:
+    """Real objects that the variant calls otherwise, each with the way to its page."""
+    path = card.folder / "variants/flips.parquet"
+    flips = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=["variant"])
+    flips = flips[flips["variant"] == row.key]
+    if flips.empty:
+        st.write("None of the judged objects gets another class.")
+        return
+    samples = set(resources.sources()["sample"].catalogue()["object_id"])
+    gained, lost = int((flips["becomes"] == flips["known"]).sum()), int((flips["was"] == flips["known"]).sum())
+    st.write(
+        f"{len(flips):,} of {row.change['of']:,}: {gained} become right, {lost} become wrong, the rest stay wrong."
+    )
+    for flip in list(flips.itertuples())[:LISTED]:
+        _flip(flip, card, row, samples)
+    if len(flips) > LISTED:
+        st.caption(f"The {LISTED} with the largest change of probability are listed; the file below has all.")
+    buffer = io.StringIO()
+    flips.to_csv(buffer, index=False)
+    st.download_button(
+        "Download the flips (CSV)", buffer.getvalue(), f"{card.name}-{row.key}-flips.csv", "text/csv", on_click="ignore"
+    )
+
+
+def _flip(flip: object, card: ModelCard, row: Row, samples: set[str]) -> None:
+    oid = str(flip.object_id)
+    said = (
+        f"{class_title(flip.was)} {percent(flip.p_was)} → {class_title(flip.becomes)} {percent(flip.p_becomes)}; known class "
+        f"{class_title(flip.known)}"
+    )
+    source = "sample" if oid in samples else "alerce-ztf" if oid.startswith("ZTF") else ""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if source:
+            asked = {"source": source, "oid": oid, "model": card.name, "variant": row.key}
+            st.page_link(object_page(), label=f"**{plain(oid)}**", query_params=asked)
+        else:
+            st.markdown(f"**{plain(oid)}**")
+        st.markdown(plain(said) + ("" if source == "sample" or not source else " · asks ALeRCE"))
