@@ -73,7 +73,7 @@ def test_clusters_are_at_most_k_and_keep_the_mean(values, k, linear):
     out = clustered(values, k, linear=linear)
     assert len(np.unique(out)) <= k
     assert np.isclose(out.mean(dtype=float), values.mean(dtype=float), atol=1e-5)
-    assert np.array_equal(clustered(out, 16), out) or len(np.unique(out)) > 16
+    assert np.allclose(clustered(out, 16), out), "what has few values already stays as it is"
 
 
 @given(WEIGHTS, st.floats(0, 0.9))

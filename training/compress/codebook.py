@@ -29,8 +29,14 @@ def linear_centroids(values: NDArray, k: int) -> NDArray[np.float64]:
 
 
 def kmeans_centroids(values: NDArray, k: int, *, rounds: int = 40) -> NDArray[np.float64]:
-    """k values of the smallest squared error that Lloyd's rounds reach from the quantiles of the weights."""
+    """k values of the smallest squared error that Lloyd's rounds reach from the quantiles of the weights.
+
+    Where there are no more than k distinct weights, these themselves.
+    """
     flat = np.sort(values.ravel().astype(float))
+    distinct = np.unique(flat)
+    if len(distinct) <= k:
+        return distinct
     centroids = np.quantile(flat, (np.arange(k) + 0.5) / k)
     for _ in range(rounds):
         index = nearest(flat, centroids)
