@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.report import with_figures
 from core.lightcurve import LightCurve
 from core.model import load_model
 from core.pipeline import Classification, classify
@@ -155,6 +154,8 @@ def main() -> None:
         "methods": summary(rows),
     }
     args.out.write_text(json.dumps(result, indent=1) + "\n")
+    from bench.report import with_figures
+
     PAGE.write_text(with_figures(PAGE.read_text(encoding="utf-8"), figures(result)), encoding="utf-8")
     print(figures(result))
 

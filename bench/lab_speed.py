@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -101,10 +102,12 @@ def main() -> None:
     parser.add_argument("--model", default="t2-ztf")
     parser.add_argument("--out", type=Path, default=Path("bench/lab_speed.json"))
     args = parser.parse_args()
+    load = round(os.getloadavg()[0], 1)
     result = {
         "command": "python -m bench.lab_speed",
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "date": time.strftime("%Y-%m-%d"),
+        "load_before": load,
         "model": args.model,
         "server_ms": server(args.model),
         "on_screen_ms": on_screen(args.steps),

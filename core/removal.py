@@ -13,8 +13,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from core.attribution import Curves, SmallestSet, kernel_shap, many_curves, occlusion, random_curves, random_masks
-from core.attribution import smallest_set as _smallest_set
+from core.attribution import (
+    Curves,
+    kernel_shap,
+    many_curves,
+    occlusion,
+    random_curves,
+    random_masks,
+    smallest_set,
+)
 from core.explain import to_observations
 from core.flat import FlatCurves
 from core.flat_selection import select_flat
@@ -30,14 +37,15 @@ SEED = 2021
 BATCH = 512
 #: From so many points on a light curve costs much more to fit, and masks are drawn more sparingly.
 LONG = 60
-#: Methods by key, in the order in which they are shown, with how a page writes them.
+#: Methods by key, with how a page writes them, in the order in which they held over real objects (docs/explanations.md): the
+#: first is shown first.
 METHODS = {
-    "cam": "Class activation map (exact)",
+    "shap": "Shapley values of nights (KernelSHAP)",
+    "masks": "Random masks (RISE)",
     "occlusion": "Occlusion, one observation",
     "nights": "Occlusion, one night",
-    "masks": "Random masks (RISE)",
-    "shap": "Shapley values of nights (KernelSHAP)",
     "attention": "Attention received, mean of heads",
+    "cam": "Class activation map (exact)",
 }
 
 
@@ -175,13 +183,32 @@ def compare_maps(result: Classification, class_name: str, methods: Sequence[str]
     return Comparison(class_name, maps, chance)
 
 
-def smallest_change(result: Classification, *, budget: int = 6000) -> SmallestSet | None:
-    """The fewest observations without which another class leads; None where no set that was found changes the answer.
+@dataclass(frozen=True)
+class SmallestChange:
+    """The fewest observations without which another class leads.
 
-    Numbers are of the points that entered the Gaussian process.
+    members : their numbers among the points that entered the Gaussian process. proven : every smaller set was tried.
+    tried : how many sets were. instead, probability : the class that leads without them, and what it has.
     """
+
+    members: tuple[int, ...]
+    proven: bool
+    tried: int
+    instead: str
+    probability: float
+
+
+def smallest_change(result: Classification, *, budget: int = 6000) -> SmallestChange | None:
+    """The fewest observations to take away for another answer; None where no set that was found changes it."""
     removal = Removal(result, result.top_class)
-    return _smallest_set(removal.lead, removal.points, budget=_sparing(removal, budget))
+    found = smallest_set(removal.lead, removal.points, budget=_sparing(removal, budget))
+    if found is None:
+        return None
+    left = np.ones((1, removal.points), bool)
+    left[0, list(found.members)] = False
+    p = removal.probabilities(left)[0]
+    instead = int(np.argmax(p))
+    return SmallestChange(found.members, found.proven, found.tried, result.model.classes[instead], float(p[instead]))
 
 
 def attention_by_head(result: Classification) -> Array | None:

@@ -11,6 +11,11 @@ from ui.wording import class_title
 
 #: A class below this probability has none that deleting points could take away.
 NOTHING_TO_DELETE = 0.01
+#: Measured over real objects: docs/explanations.md.
+OTHER_MAPS = (
+    "The map is exact in what it adds up; what would happen without an observation, Shapley values tell better: "
+    "What would change its mind? → Explanations."
+)
 VERDICTS = {"confirmed": "confirmed", "contradicted": "contradicted", "chance": "no better than chance"}
 
 

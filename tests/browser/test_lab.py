@@ -109,3 +109,23 @@ def test_the_controls_fit_the_screen_and_have_no_serious_fault(app, visit, mode,
     found = [v["id"] for v in Axe().run(seen.page).response["violations"] if v["impact"] in ("serious", "critical")]
     assert not found and not seen.real_errors()
     shoot(seen.page, f"lab_whatif_{mode}_{width}")
+
+
+@pytest.mark.parametrize(("mode", "width"), [("light", 1440), ("dark", 390)])
+def test_explanations_fit_the_screen_and_have_no_serious_fault(app, visit, mode, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    seen = visit(f"{app}/lab?oid={REAL[1]}&view=maps", width=width, mode=mode, wait=".st-key-proof .js-plotly-plot")
+    assert seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert seen.page.get_by_role("table").locator("tbody tr").count() >= 7
+    found = [v["id"] for v in Axe().run(seen.page).response["violations"] if v["impact"] in ("serious", "critical")]
+    assert not found and not seen.real_errors()
+    shoot(seen.page, f"lab_maps_{mode}_{width}")
+
+
+def test_the_smallest_change_is_tried_on_the_bench(app, visit):
+    seen = visit(f"{app}/lab?oid={REAL[1]}&view=minimal", wait="text=no longer leads")
+    shoot(seen.page, "lab_minimal")
+    seen.page.get_by_role("button", name="Leave them out on the bench").click()
+    expect(seen.page.get_by_text("It changes its mind")).to_be_visible(timeout=20000)
+    assert "view=whatif" in seen.page.url and "without" in seen.page.url

@@ -112,6 +112,8 @@ def test_the_smallest_change_flips_the_answer_and_no_single_point_less_does():
     mask = np.ones((1, removal().points), bool)
     mask[0, list(found.members)] = False
     assert removal().lead(mask)[0] < 0
+    p = removal().probabilities(mask)[0]
+    assert MODEL.classes[np.argmax(p)] == found.instead != RESULT.top_class and np.isclose(p.max(), found.probability)
     for member in found.members:
         fewer = mask.copy()
         fewer[0, member] = True

@@ -193,3 +193,38 @@ def test_the_smallest_change_is_told_and_can_be_tried_on_the_bench():
 
 def test_similar_objects_and_novelty_are_in_the_lab_too():
     assert "nearest training objects" in text_of(opened(view="similar"))
+
+
+def test_a_file_given_on_the_object_page_is_still_there_in_the_lab():
+    table = "object_id,mjd,band,flux,flux_err\n" + "\n".join(
+        f"mine,{59000 + 3 * i},ztf_{'gr'[i % 2]},{100 + 90 * min(i, 12 - i)},12" for i in range(12)
+    )
+    at = AppTest.from_file(str(APP), default_timeout=120)
+    at.query_params["source"] = "file"
+    at.run()
+    at.file_uploader[0].set_value(("mine.csv", table.encode(), "text/csv")).run()
+    assert at.title[0].value == "mine"
+    at.switch_page("pages/lab.py")
+    at.query_params["source"] = "file"
+    at.run()
+    assert at.title[0].value == "What would change its mind? mine" and not at.exception
+    assert "mine.csv, which you gave before" in text_of(at)
+
+
+def test_another_object_starts_as_measured():
+    at = opened(oid=SMALL, view="whatif", changes=as_text(Changes(fainter=1.0), SMALL))
+    at.selectbox(key="oid").select("ZTF19abzrhgq").run()
+    assert "changes" not in at.query_params and "With the changes" not in text_of(at)
+    assert "Undo" not in [b.label for b in at.button]
+
+
+def test_another_kernel_is_tried_under_what_if_alone_and_the_timeline_says_so():
+    text = as_text(Changes(kernel="rbf", fainter=0.5), SMALL)
+    assert "the model's own Gaussian process" in text_of(opened(oid=SMALL, changes=text))
+    at = opened(oid=SMALL, view="maps", changes=text)
+    assert figure(at, "proof") and "kernel Squared exponential" in text_of(at)
+
+
+def test_a_model_without_an_index_says_so():
+    at = opened(oid=SMALL, view="similar", model="t2-published-gr")
+    assert "without an index of its training objects" in at.info[0].value

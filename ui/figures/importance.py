@@ -9,10 +9,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from core.bands import BANDS
+from core.lightcurve import LightCurve
 from core.removal import METHODS, Comparison
-from ui.figures.theme import Theme, layout
+from ui.figures.theme import Theme, layout, translucent
 
-ROW = 46
+ROW, TOP = 46, 190
 #: Short names, for the axis of a phone.
 SHORT = {
     "cam": "Activation map",
@@ -33,13 +35,28 @@ STYLE = {
 }
 
 
-def importance_figure(comparison: Comparison, days: NDArray, theme: Theme) -> go.Figure:
-    """A row of marks a method over the days of the observations: red speaks for the class, blue against it, pale for nothing.
+def importance_figure(comparison: Comparison, curve: LightCurve, zero: float, theme: Theme) -> go.Figure:
+    """The light curve, and below it a row of marks a method: red speaks for the class, blue against it, pale for nothing.
 
-    days : (N,) of the points that entered the Gaussian process. Each row is scaled by its own largest mark.
+    curve : the points that entered the Gaussian process. zero : MJD that days are counted from. Each row is scaled by its
+    own largest mark.
     """
-    figure = go.Figure()
+    days = curve.mjd - zero
     names = [SHORT[each.method] for each in comparison.maps]
+    height = TOP + ROW * len(names)
+    figure = make_subplots(
+        rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.03, row_heights=[TOP / height, 1 - TOP / height]
+    )
+    for index in sorted(set(curve.band.tolist())):
+        band, here = BANDS[index], curve.band == index
+        figure.add_trace(
+            go.Scatter(
+                x=days[here], y=curve.flux[here], mode="markers", name=band.label,
+                marker={"color": theme.band(band), "symbol": band.symbol, "size": 7, "line": {"width": 0.7, "color": theme.outline}},
+                error_y={"array": curve.flux_err[here], "width": 0, "thickness": 1.1, "color": translucent(theme.band(band), 0.75)},
+                hovertemplate=band.label + ", day %{x:.1f}: flux %{y:.4g}<extra></extra>",
+            ), row=1, col=1,
+        )  # fmt: skip
     for each, name in zip(comparison.maps, names, strict=True):
         reach = float(np.abs(each.importance).max()) or 1.0
         order = np.argsort(np.abs(each.importance), kind="stable")  # the strongest on top where marks overlap
@@ -50,21 +67,22 @@ def importance_figure(comparison: Comparison, days: NDArray, theme: Theme) -> go
                     "symbol": "line-ns", "size": 26,
                     "line": {"width": 5, "color": each.importance[order] / reach, "colorscale": _scale(theme), "cmin": -1, "cmax": 1},
                 },
-                customdata=np.column_stack([each.importance[order], 100 * each.importance[order] / reach]),
-                hovertemplate="day %{x:.1f}: %{customdata[1]:.0f} % of the row's largest<extra>" + METHODS[each.method] + "</extra>",
-            )
+                customdata=100 * each.importance[order] / reach,
+                hovertemplate="day %{x:.1f}: %{customdata:.0f} % of the row's largest<extra>" + METHODS[each.method] + "</extra>",
+            ), row=2, col=1,
         )  # fmt: skip
-    figure.update_layout(**layout(theme, height=76 + ROW * len(names)))
-    figure.update_layout(margin={"l": 6, "r": 6, "t": 6, "b": 6})
-    span = float(np.ptp(days)) or 1.0
-    ink = {"tickfont": {"color": theme.ink}, "title_font": {"color": theme.ink}}
-    figure.update_xaxes(
-        title_text="days since first detection", showgrid=False, zeroline=False, automargin=True,
-        range=[days.min() - 0.03 * span, days.max() + 0.03 * span], **ink,
-    )  # fmt: skip
-    figure.update_yaxes(
-        categoryorder="array", categoryarray=names[::-1], fixedrange=True, gridcolor=theme.grid, automargin=True, **ink
+    figure.update_layout(**layout(theme, height=height + 80))
+    figure.update_layout(
+        margin={"l": 6, "r": 6, "t": 6, "b": 6},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
     )
+    span = float(np.ptp(days)) or 1.0
+    ink = {"tickfont": {"color": theme.ink}, "title_font": {"color": theme.ink}, "automargin": True, "zeroline": False}
+    figure.update_xaxes(showgrid=False, range=[days.min() - 0.03 * span, days.max() + 0.03 * span], **ink)
+    figure.update_xaxes(title_text="days since first detection", row=2, col=1)
+    figure.update_yaxes(gridcolor=theme.grid, **ink)
+    figure.update_yaxes(title_text="flux", nticks=4, row=1, col=1)
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], fixedrange=True, row=2, col=1)
     return figure
 
 
@@ -94,9 +112,9 @@ def proof_figure(comparison: Comparison, theme: Theme) -> go.Figure:
         margin={"l": 6, "r": 6, "t": 26, "b": 6}, legend={"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0}
     )
     ink = {"tickfont": {"color": theme.ink}, "title_font": {"color": theme.ink}, "gridcolor": theme.grid}
-    figure.update_xaxes(showgrid=False, zeroline=False, ticksuffix=" %", **ink)
-    figure.update_xaxes(title_text="observations removed", row=1, col=1)
-    figure.update_xaxes(title_text="observations present", row=1, col=2)
+    figure.update_xaxes(showgrid=False, zeroline=False, tickvals=[0, 50, 100], **ink)
+    figure.update_xaxes(title_text="removed [%]", row=1, col=1)
+    figure.update_xaxes(title_text="present [%]", row=1, col=2)
     figure.update_yaxes(
         range=[-0.02, 1.02], tickvals=[0, 0.5, 1], ticktext=["0", "50 %", "100 %"], zeroline=False, **ink
     )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.lightcurve import LightCurve
 from core.model import Model
+from core.pipeline import Classification
 from core.refusal import Refusal
+from core.whatif import Changes
+from ui import resources
 from ui.figures.theme import Theme
 from ui.lab.edit import show_whatif
 from ui.lab.explanations import show_explanations
 from ui.lab.head import answered, bench_of, show_answers
 from ui.lab.minimal import show_minimal
+from ui.lab.state import Bench
 from ui.lab.timeline import show_timeline
 from ui.novelty_words import novelty_line
 from ui.sections.choose import Chosen
@@ -27,6 +33,8 @@ VIEWS = {
     "minimal": "Smallest change",
     "similar": "Similar objects",
 }
+#: Views that fit a Gaussian process for every night or mask, by the model's own compiled engine.
+OWN_PROCESS = ("timeline", "maps", "minimal")
 
 
 def show_bench(chosen: Chosen, curve: LightCurve, model: Model, theme: Theme) -> None:
@@ -40,6 +48,10 @@ def show_bench(chosen: Chosen, curve: LightCurve, model: Model, theme: Theme) ->
     bench = bench_of(curve)
     before, after = scored(curve, model, prior), answered(bench, model, prior)
     show_answers(bench, before, after)
+    if bench.changes.process is not None and view in OWN_PROCESS:
+        st.caption("Here with the model's own Gaussian process: another one is tried under What if alone.")
+        bench = Bench(curve, replace(bench.changes, kernel=Changes.kernel, stretch=Changes.stretch))
+        after = answered(bench, model, prior)
     if view == "timeline":
         show_timeline(chosen, bench.changes.apply(curve), model, prior, theme)
     elif view == "whatif":
@@ -51,5 +63,12 @@ def show_bench(chosen: Chosen, curve: LightCurve, model: Model, theme: Theme) ->
     elif view == "minimal":
         show_minimal(bench, after)
     else:
-        st.markdown(novelty_line(after))
-        show_similar(after)
+        _show_similar(after)
+
+
+def _show_similar(result: Classification) -> None:
+    if resources.neighbours(str(result.model.card.folder)) is None:
+        st.info(f"{result.model.name} comes without an index of its training objects.")
+        return
+    st.markdown(novelty_line(result))
+    show_similar(result)

@@ -30,7 +30,7 @@ from ui.wording import class_title, percent
 STRETCHES = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
 _CURVE = "lab_curve"
 #: Redshifts at which the curve is drawn, and how far it reaches at least.
-_Z_STEPS, _Z_LEAST = 80, 0.3
+_Z_STEPS, _Z_LEAST, _Z_MOST = 80, 0.3, 5.0
 
 
 def show_whatif(
@@ -213,10 +213,10 @@ def _show_redshift(bench: Bench, model: Model, prior: Prior, theme: Theme) -> No
         return
     curve, key = bench.curve, "lab_z"
     told = curve.redshift if bench.changes.redshift is None else bench.changes.redshift or None
-    st.session_state[key] = told or 0.0
+    st.session_state[key] = min(told or 0.0, _Z_MOST)
     known = "not known" if curve.redshift is None else f"{curve.redshift:.4f}"
     st.number_input(
-        f"Redshift told (0: none; known: {known})", 0.0, 5.0, step=0.01, format="%.3f", key=key, width=320,
+        f"Redshift told (0: none; known: {known})", 0.0, _Z_MOST, step=0.01, format="%.3f", key=key, width=320,
         on_change=lambda: bench.put(redshift=st.session_state[key]),
     )  # fmt: skip
     index = resources.neighbours(str(model.card.folder))

@@ -26,13 +26,14 @@ def show_explanations(bench: Bench, result: Classification, theme: Theme) -> Non
     best = METHODS[comparison.best.method]
     st.markdown(proof_sentence(comparison))
     st.plotly_chart(
-        importance_figure(comparison, days, theme), config=STATIC, key="importance",
+        importance_figure(comparison, result.selection.curve, bench.curve.first_detection, theme), config=STATIC, key="importance",
         alt=f"What each of {len(days)} observations counts for {class_title(class_name)}, by {len(comparison.maps)} methods; "
         f"truest here: {best}.",
     )  # fmt: skip
     st.caption(
         f"Red speaks for {class_title(class_name)}, blue against it; each row is scaled by its own largest mark. Attention has no "
-        "sign: it says where a head looks, not what for."
+        "sign: it says where a head looks, not what for. The rows stand in the order in which the methods held over hundreds of real "
+        "objects (docs/explanations.md)."
     )
     style()
     show(proof_table(comparison), *feature_tables(comparison))
@@ -42,8 +43,8 @@ def show_explanations(bench: Bench, result: Classification, theme: Theme) -> Non
     )  # fmt: skip
     st.caption(
         "Observations are taken away in each method's order, most important first, and every time the Gaussian process is fitted anew "
-        "and the network asked again. A true explanation falls early under deletion and rises early under insertion; the "
-        "area is the mean height. What can't be scored any more counts as the prior."
+        "and the network asked again. A true explanation falls early under deletion (small area) and rises early under insertion (large "
+        "area); the area is the mean height, the gain their difference. What can't be scored any more counts as the prior."
     )
     _show_heads(result, days, theme)
 
@@ -56,7 +57,7 @@ def proof_table(comparison: Comparison) -> Table:
     ]
     return Table(
         f"Which explanation holds for {class_title(comparison.class_name)}",
-        ("method", "deletion area (low is true)", "insertion area (high is true)", "gain"),
+        ("method", "deletion area", "insertion area", "gain"),
         tuple(
             (name, f"{c.deletion_area:.3f}", f"{c.insertion_area:.3f}", f"{c.gain:+.3f}".replace("-", "−"))
             for name, c in rows

@@ -10,9 +10,9 @@ from core.pipeline import Classification
 from core.refusal import BadInput, Refusal
 from core.whatif import changed_answer
 from ui import resources
-from ui.lab.state import KEY, Bench, can_undo, read_text, reset, undo
+from ui.lab.state import KEY, Bench, can_undo, forget, is_of, read_text, reset, undo
 from ui.lab.words import answer_words, changes_words, difference_sentence
-from ui.sections.choose import Chosen
+from ui.sections.choose import LIST, Chosen
 from ui.sections.score import result_key, scored
 from ui.shell import object_page
 from ui.wording import caption, label_sentence, plain
@@ -20,6 +20,9 @@ from ui.wording import caption, label_sentence, plain
 
 def bench_of(curve: LightCurve) -> Bench:
     """The light curve with the changes that the address asks for; what can't be read is told and taken out."""
+    text = st.query_params.get(KEY, "")
+    if text and not is_of(text, curve):
+        forget()
     try:
         return Bench(curve, read_text(st.query_params.get(KEY, ""), curve))
     except BadInput as error:
@@ -36,6 +39,7 @@ def show_object(chosen: Chosen, curve: LightCurve, model: Model) -> None:
     lines = [caption(curve), label_sentence(curve, model)]
     st.caption("  \n".join(line for line in lines if line))
     query = {"source": chosen.source, "oid": st.query_params.get("oid", curve.object_id), "model": chosen.model}
+    query |= {LIST: st.query_params[LIST]} if chosen.source == LIST else {}
     st.page_link(object_page(), label="To the object's page", icon=":material/arrow_back:", query_params=query)
 
 

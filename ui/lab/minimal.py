@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.attribution import SmallestSet
 from core.pipeline import Classification
-from core.removal import smallest_change
+from core.removal import SmallestChange, smallest_change
 from ui.lab.edit import point_title
 from ui.lab.state import Bench
 from ui.lab.words import smallest_sentence
@@ -41,7 +40,7 @@ def show_minimal(bench: Bench, result: Classification) -> None:
     )
 
 
-def original_numbers(bench: Bench, result: Classification, found: SmallestSet) -> list[int] | None:
+def original_numbers(bench: Bench, result: Classification, found: SmallestChange) -> list[int] | None:
     """Numbers of the points in the original light curve; None where they were combined per night."""
     used = np.flatnonzero(bench.changes.kept(bench.curve))[result.selection.used]
     return None if len(used) != len(result.selection.curve) else used[list(found.members)].tolist()
@@ -53,5 +52,5 @@ def _leave_out(bench: Bench, numbers: tuple[int, ...]) -> None:
 
 
 @st.cache_resource(max_entries=64, show_spinner="Trying every set of observations, smallest first…", show_time=True)
-def _smallest(key: tuple[str, ...], _result: Classification) -> SmallestSet | None:
+def _smallest(key: tuple[str, ...], _result: Classification) -> SmallestChange | None:
     return smallest_change(_result)

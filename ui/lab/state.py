@@ -49,11 +49,10 @@ def read_text(text: str, curve: LightCurve) -> Changes:
 
     Raises BadInput, naming the part, for what can't be read or is out of range.
     """
-    told, _, owner = text.rpartition("of=")
-    if owner != curve.object_id:
+    if not is_of(text, curve):
         return Changes()
     changes = Changes()
-    for part in told.strip(";").split(";"):
+    for part in text.rpartition("of=")[0].strip(";").split(";"):
         name, _, value = part.partition("=")
         try:
             changes = replace(changes, **_field(name, value, curve))
@@ -61,6 +60,11 @@ def read_text(text: str, curve: LightCurve) -> Changes:
             why = error.message if isinstance(error, BadInput) else "it can't be read"
             raise BadInput("changes", f"the change {part!r} is left out: {why}") from error
     return changes
+
+
+def is_of(text: str, curve: LightCurve) -> bool:
+    """Whether changes in an address are those of this object."""
+    return text.rpartition("of=")[2] == curve.object_id
 
 
 def _field(name: str, value: str, curve: LightCurve) -> dict[str, Any]:
@@ -115,6 +119,12 @@ class Bench:
     @property
     def is_changed(self) -> bool:
         return self.changes != Changes()
+
+
+def forget() -> None:
+    """Changes of another object mean nothing here, nor does the way back through them."""
+    st.session_state.pop(_PAST, None)
+    _write("")
 
 
 def can_undo() -> bool:

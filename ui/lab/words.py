@@ -6,18 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.attribution import SmallestSet
 from core.bands import BANDS, band_index
 from core.gp.kernels import KERNELS, MATERN_32
 from core.lightcurve import LightCurve
 from core.pipeline import Classification
 from core.refusal import Refusal
-from core.removal import METHODS, Comparison
+from core.removal import METHODS, Comparison, SmallestChange
 from core.whatif import Changes, Timeline
 from ui.wording import class_title, percent, plain, verdict
 
 #: Gains nearer than this count as equal.
-SAME_GAIN = 0.02
+SAME_GAIN = 0.05
 
 
 def times(count: int) -> str:
@@ -124,7 +123,7 @@ def proof_sentence(comparison: Comparison) -> str:
     ).replace("(-", "(−")
 
 
-def smallest_sentence(found: SmallestSet | None, result: Classification) -> str:
+def smallest_sentence(found: SmallestChange | None, result: Classification) -> str:
     """How few observations the answer hangs on."""
     title = class_title(result.top_class)
     points = len(result.selection.curve)
@@ -140,4 +139,5 @@ def smallest_sentence(found: SmallestSet | None, result: Classification) -> str:
         if found.proven
         else f"smaller ones were not all tried ({found.tried:,} sets were), so fewer may do"
     )
-    return f"Without **{what}** of {points}, {title} no longer leads; {sure}."
+    lead = f"{title} no longer leads but {class_title(found.instead)} does, with {percent(found.probability)}"
+    return f"Without **{what}** of {points}, {lead}; {sure}."

@@ -24,6 +24,7 @@ from ui.wording import hint_for_id, plain, sample_label
 FILE = "file"
 #: A list of the Candidates page, named by its token in the address.
 LIST = "list"
+_UPLOAD, _GIVEN = "upload", "_upload_given"
 #: Seconds between two looks at whether a broker has answered.
 BEAT = 0.1
 
@@ -224,11 +225,12 @@ def _explain(error: BrokerError, source: Any, oid: str) -> LightCurve | None:
 
 def _file() -> Chosen:
     upload = st.file_uploader(
-        "Light curves: CSV, Parquet, or alerts (Avro)", max_upload_size=50,
+        "Light curves: CSV, Parquet, or alerts (Avro)", max_upload_size=50, key=_UPLOAD, on_change=_forget,
         help="One row per measurement: object_id, mjd or jd, band, and flux + flux_err or magpsf + sigmapsf. "
         "Many objects may share one file. Nothing leaves this server.",
     )  # fmt: skip
-    if upload is None:
+    given = _given(upload)
+    if given is None:
         st.caption(
             "Columns are read tolerantly: object_id, mjd, band, flux, flux_err, or magnitudes. Units: FLUXCAL, µJy or nJy. "
             "The file is not kept: after a reload, drop it again."
@@ -236,14 +238,13 @@ def _file() -> Chosen:
         return Chosen(FILE, None)
     reading = reading_options()
     try:
-        data = upload.getvalue()
-        content = _read(sha256(data).hexdigest(), data, upload.name, tuple(reading.items()))
+        content = _read(sha256(given.content).hexdigest(), given.content, given.name, tuple(reading.items()))
     except BadInput as error:
         st.error(plain(error.message), icon=":material/error:")
         return Chosen(FILE, None)
     _report(content)
     if not content.curves:
-        st.error(f"No light curve in {plain(upload.name)} could be read.")
+        st.error(f"No light curve in {plain(given.name)} could be read.")
         return Chosen(FILE, None)
     ids = tuple(dict.fromkeys(_labels(content.curves)))
     chosen = url_choice(st.selectbox, f"Object ({len(ids):,} in the file)", ids, "oid", ids[0])
@@ -262,6 +263,29 @@ def _listed() -> Chosen:
     ids = tuple(at_hand)
     oid = url_choice(st.selectbox, f"Object ({len(ids):,} in {plain(candidates.title)})", ids, "oid", ids[0])
     return Chosen(LIST, at_hand[oid], ids=ids)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A file as this visit gave it."""
+
+    name: str
+    content: bytes
+
+
+def _given(upload: Any) -> _Given | None:
+    """The file in the field, or the one that this visit gave on another page: a field forgets when its page is left."""
+    if upload is not None:
+        st.session_state[_GIVEN] = _Given(upload.name, upload.getvalue())
+    given: _Given | None = st.session_state.get(_GIVEN)
+    if upload is None and given is not None:
+        st.caption(f"Shown: {plain(given.name)}, which you gave before.")
+    return given
+
+
+def _forget() -> None:
+    """The file was taken out of the field, or another one put in."""
+    st.session_state.pop(_GIVEN, None)
 
 
 def _labels(curves: list[LightCurve]) -> list[str]:

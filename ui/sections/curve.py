@@ -12,7 +12,7 @@ from ui.export import observation_share
 from ui.figures.light_curve import light_curve_figure, summary
 from ui.figures.theme import Theme
 from ui.figures.view import PERCENT, SIGNED, CurveView, shown_span
-from ui.map_words import NOTHING_TO_DELETE, deletion_rule, map_key, map_sentence
+from ui.map_words import NOTHING_TO_DELETE, OTHER_MAPS, deletion_rule, map_key, map_sentence
 from ui.reading import read_map
 from ui.sections.score import result_key
 from ui.state import url_choice
@@ -36,6 +36,7 @@ def show_curve(curve: LightCurve, result: Classification | Refusal, class_name: 
         below.append(map_key(result.explanation, class_title(class_name), signed=signed))
         if check is not None and result.probability(class_name) >= NOTHING_TO_DELETE:
             below.append(deletion_rule(check))
+            below.append(OTHER_MAPS)
     if below := [line for line in below if line]:
         st.caption("  \n".join(below))
 
