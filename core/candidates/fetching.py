@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 from core.brokers.base import BadRequest, BrokerError, NeedsToken, NotFound, RateLimited
@@ -43,7 +43,7 @@ class Fetching:
         self.source = source
         self.pace = pace
         self.stop = stop
-        self.said = ""
+        self.said = f"Asking {source.title}."
         self._failures = 0
 
     def each(self, wanted: Sequence[tuple[int, str]]) -> Iterator[tuple[int, LightCurve | Refusal]]:
@@ -53,22 +53,30 @@ class Fetching:
         """
         queue: deque[tuple[int, Future[LightCurve | Refusal | None]]] = deque()
         rest = iter(wanted)
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as pool:
+        while not self.stop.is_set():
+            while len(queue) < AT_ONCE and (following := next(rest, None)) is not None:
+                queue.append((following[0], self._begin(following[1])))
+            if not queue:
+                return
+            number, future = queue.popleft()
+            found = future.result()
+            if found is None:
+                return
+            self._count(found)
+            yield number, found
+
+    def _begin(self, object_id: str) -> Future[LightCurve | Refusal | None]:
+        """One object under way, in a thread that does not keep the server from stopping."""
+        future: Future[LightCurve | Refusal | None] = Future()
+
+        def work() -> None:
             try:
-                while not self.stop.is_set():
-                    while len(queue) < 2 * AT_ONCE and (following := next(rest, None)) is not None:
-                        queue.append((following[0], pool.submit(self._one, following[1])))
-                    if not queue:
-                        return
-                    number, future = queue.popleft()
-                    found = future.result()
-                    if found is None:
-                        return
-                    self._count(found)
-                    yield number, found
-            finally:
-                for _, future in queue:
-                    future.cancel()
+                future.set_result(self._one(object_id))
+            except BaseException as error:  # raised again by whoever waits
+                future.set_exception(error)
+
+        threading.Thread(target=work, name=f"fetch {self.source.key}", daemon=True).start()
+        return future
 
     def _one(self, object_id: str) -> LightCurve | Refusal | None:
         copy = self.source.recent(object_id, FRESH_HOURS) if hasattr(self.source, "recent") else None

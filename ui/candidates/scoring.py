@@ -71,25 +71,21 @@ def _watch(job: ScoringJob, drawn: int) -> None:
         st.rerun()
     if now.state == "done":
         return
-    left, right = st.columns([9, 2], vertical_alignment="center")
-    with left:
-        waiting = f" {plain(now.message)}" if now.message else ""
-        if now.state == "running":
-            st.progress(now.done / max(now.total, 1), text=f"{now.done:,} of {now.total:,} scored.{waiting}")
-        else:
-            what = "Stopped" if now.state == "cancelled" else "Interrupted"
-            st.warning(f"{what}: {now.done:,} of {now.total:,} are scored.{waiting}", icon=":material/pause_circle:")
-    with right:
-        if now.state != "running":
-            if st.button("Resume", icon=":material/play_arrow:", width="stretch"):
-                job.start()
-                st.rerun()
-        else:
-            if st.button("Show these", disabled=now.done <= drawn, width="stretch", help="What is scored so far"):
-                st.rerun()
-            if st.button("Cancel", icon=":material/stop:", width="stretch"):
-                job.cancel()
-                job.join(2.0)
-                st.rerun()
+    left, middle, right = st.columns([7, 2, 2], vertical_alignment="center")
+    waiting = f" {plain(now.message)}" if now.message else ""
+    if now.state == "running":
+        left.progress(now.done / max(now.total, 1), text=f"{now.done:,} of {now.total:,} scored.{waiting}")
+        if middle.button("Show these", disabled=now.done <= drawn, width="stretch", help="What is scored so far"):
+            st.rerun()
+        if right.button("Cancel", icon=":material/stop:", width="stretch"):
+            job.cancel()
+            job.join(2.0)
+            st.rerun()
+    else:
+        what = "Stopped" if now.state == "cancelled" else "Interrupted"
+        left.warning(f"{what}: {now.done:,} of {now.total:,} are scored.{waiting}", icon=":material/pause_circle:")
+        if right.button("Resume", icon=":material/play_arrow:", width="stretch"):
+            job.start()
+            st.rerun()
     if now.state == "running" and now.done > 0 and drawn == 0:
         st.rerun()

@@ -24,6 +24,8 @@ from ui.wording import class_title, percent, plain, prior_line, verdict
 
 #: Classes that have a key of their own; the rest are found by search.
 DIGITS = 9
+#: Where the session keeps which candidate is on the screen: of it alone something can be said.
+_NOW = "_vet_now"
 LEGEND = (
     "Keys: **j** next, **k** previous, **1** to **9** a class, **s** unsure, **x** junk, **f** follow up, **u** undo, "
     "**o** open. They rest while you type in a field."
@@ -34,7 +36,7 @@ _STYLE = """
 [class*="st-key-vet_class_"] button { justify-content: flex-start; min-height: 2.1rem; padding-block: 0.1rem; }
 [class*="st-key-vet_class_"] button > div { flex-grow: 1; justify-content: flex-start; }
 .st-key-vet_open a { border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 0.45rem;
-  min-height: 2.5rem; padding: 0.25rem 0.75rem; display: flex; align-items: center; }
+  min-height: 2.5rem; margin: 0; padding: 0.25rem 0.75rem; display: flex; align-items: center; }
 .st-key-vet_open a::after { content: "O"; margin-left: 0.5rem; opacity: 0.6; font-size: 0.875rem; }
 """
 _OTHERS = (("Unsure", "unsure", "s"), ("Junk", "junk", "x"), ("Follow up", "follow up", "f"))
@@ -76,6 +78,7 @@ def show_vetting(board: Board, theme: Theme) -> None:
         return
     row = int(board.order[place])
     st.session_state["_candidates_at"] = {**st.query_params.to_dict(), "at": board.id_of(row)}
+    st.session_state[_NOW] = board.id_of(row)
     with st.container(key="vet", border=True, gap="small"):
         _head(board, place, row)
         left, right = st.columns([7, 4], gap="medium")
@@ -294,9 +297,13 @@ def _base(board: Board, row: int) -> Verdict:
 def _go(oid: str | None) -> None:
     if oid is not None:
         st.query_params["at"] = oid
+        st.session_state[_NOW] = None
 
 
 def _say(verdict_: Verdict, following: str | None) -> None:
+    # While a page is redrawn the browser holds the buttons of two candidates, and a key presses both.
+    if st.session_state.get(_NOW) != verdict_.object_id:
+        return
     said = replace(
         verdict_,
         note=str(st.session_state.get("vet_note") or "").strip(),
@@ -311,6 +318,7 @@ def _say(verdict_: Verdict, following: str | None) -> None:
     st.session_state.setdefault("_vet_done", []).append(kept)
     st.session_state["vet_note"], st.session_state["vet_confidence"] = "", None
     st.query_params["at"] = following or kept.object_id
+    st.session_state[_NOW] = following
 
 
 def _say_other(base: Verdict, following: str | None) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.brokers.base import BadResponse, NotFound, RateLimited, Unreachable
 from core.brokers.browse.base import Listed
+from core.brokers.cache import CachedSource, ObjectCache
 from core.brokers.samples import SampleSource
 from core.candidates.lists import list_of_curves, list_of_ids
 from core.candidates.pace import Pace
@@ -139,6 +142,24 @@ def test_one_bad_answer_is_tried_again(model):
     broker = Broker([BadResponse("Played", "Played answered with a web page.")])
     job = scored(ScoringJob(remote_list(broker, ZTF[:2]), model, model.prior, pace=FAST))
     assert job.progress.state == "done" and job.table()["refusal"].isna().all()
+
+
+@pytest.mark.parametrize(("hours", "asked_again"), [(1, False), (7, True)])
+def test_a_copy_of_the_last_six_hours_is_taken_without_asking(model, tmp_path, hours, asked_again):
+    then = (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    class Dated(Broker):
+        examples = ()
+
+        def fetch(self, oid):
+            curve = super().fetch(oid)
+            return replace(curve, provenance=replace(curve.provenance, retrieved=then))
+
+    broker = Dated()
+    for _ in range(2):  # a list again after a restart of the server: only the copies on the disk are left
+        source = CachedSource(broker, ObjectCache(tmp_path))
+        scored(ScoringJob(remote_list(source, ZTF[:3]), model, model.prior, pace=FAST))
+    assert len(broker.asked) == (6 if asked_again else 3)
 
 
 def test_the_latest_alert_of_an_object_stands_in_the_list():
