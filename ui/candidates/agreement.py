@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.verdicts import KINDS
 from ui.candidates.board import Board
+from ui.candidates.place import go
 from ui.tables import html_of, table
 from ui.wording import class_title, percent
 
@@ -74,5 +75,6 @@ def _way_to_a_cell(cells: dict[tuple[str, str], list[str]]) -> None:
 
 
 def _go(oid: str) -> None:
-    st.query_params["show"], st.query_params["at"] = "all", oid
+    st.query_params["show"] = "all"
+    go(oid)
     st.query_params.pop("only", None)

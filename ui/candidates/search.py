@@ -27,7 +27,9 @@ _RADIUS = 60.0
 def search_broker(browser: Browser) -> CandidateList | None:
     """The form, and the list that the broker gave to what stands in the address; None when there is none."""
     here = {name: st.query_params[name] for name in FIELDS if name in st.query_params}
-    _form(browser, here)
+    # Once it was sent the form steps aside: the candidates belong above the fold.
+    with st.expander(f"Searched: {_in_words(here)}", icon=":material/search:") if "most" in here else st.container():
+        _form(browser, here)
     if "most" not in here:
         st.caption(f"Press the button, and {browser.title} is asked, and nobody else.")
         return None
@@ -40,6 +42,14 @@ def search_broker(browser: Browser) -> CandidateList | None:
         st.button("Ask again", icon=":material/refresh:")
         return None
     return _listed(browser, search, listing)
+
+
+def _in_words(here: Mapping[str, str]) -> str:
+    """What is searched for, in a line."""
+    words = {"minp": "probability from", "mindet": "detections from", "first": "first seen from", "last": "last seen from",
+             "pos": "around", "most": "at most"}  # fmt: skip
+    parts = [here["what"]] if here.get("what") else []
+    return plain(", ".join([*parts, *(f"{word} {here[name]}" for name, word in words.items() if name in here)]))
 
 
 def _listed(browser: Browser, search: Search, listing: Listing) -> CandidateList | None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.candidates.work import ScoringJob
 from ui.candidates.board import Board, value_text
+from ui.candidates.place import go, where
 from ui.figures.sparkline import sparkline_uri
 from ui.figures.theme import Theme
 from ui.tables import NOTHING, html_of, table
@@ -41,7 +42,7 @@ def show_table(board: Board, theme: Theme) -> None:
 
 def current_page(board: Board) -> int:
     """The page of the list that holds the candidate one is at, or its place."""
-    place = board.at(st.query_params.get("at", ""))
+    place = board.at(where())
     before = 0 if place is None else int(np.count_nonzero(board.visible[:place]))
     return min(before, len(board.shown) - 1) // PAGE_ROWS
 
@@ -49,18 +50,18 @@ def current_page(board: Board) -> int:
 def _clicked(key: str, ids: list[str]) -> None:
     rows = st.session_state[key]["selection"]["rows"]
     if rows and rows[0] < len(ids):
-        st.query_params["at"] = ids[rows[0]]
+        go(ids[rows[0]])
         # A new key: the table forgets the click, so that the same row can be clicked again later.
         st.session_state["_list_clicks"] = st.session_state.get("_list_clicks", 0) + 1
 
 
 def _turned(firsts: list[str]) -> None:
-    st.query_params["at"] = firsts[min(st.session_state["list_page"], len(firsts)) - 1]
+    go(firsts[min(st.session_state["list_page"], len(firsts)) - 1])
 
 
 def _frame(board: Board, rows: np.ndarray, theme: Theme) -> pd.DataFrame:
     part = board.table.iloc[rows]
-    here = board.at(st.query_params.get("at", ""))
+    here = board.at(where())
     current = -1 if here is None else int(board.order[here])
     curves = [board.candidates.curves[entry] for entry in part["entry"]]
     said = [board.verdict_on(int(row)) for row in rows]

@@ -16,6 +16,7 @@ from core.verdicts import CONFIDENCES, Key, Verdict, VerdictError
 from ui import resources
 from ui.candidates.board import Board, class_names, value_text
 from ui.candidates.keys import open_by_key
+from ui.candidates.place import go, where
 from ui.figures.candidate import candidate_svg, candidate_title
 from ui.figures.theme import Theme, translucent
 from ui.novelty_words import percent_below
@@ -72,7 +73,7 @@ def standing() -> dict[Key, Verdict]:
 def show_vetting(board: Board, theme: Theme) -> None:
     """The candidate one is at, its light curve, and a key for everything that can be said of it."""
     _tell_trouble()
-    place = board.at(st.query_params.get("at", ""))
+    place = board.at(where())
     if place is None:
         _nothing_here(board)
         return
@@ -296,7 +297,7 @@ def _base(board: Board, row: int) -> Verdict:
 
 def _go(oid: str | None) -> None:
     if oid is not None:
-        st.query_params["at"] = oid
+        go(oid, left=st.session_state.get(_NOW))
         st.session_state[_NOW] = None
 
 
@@ -317,7 +318,7 @@ def _say(verdict_: Verdict, following: str | None) -> None:
         return
     st.session_state.setdefault("_vet_done", []).append(kept)
     st.session_state["vet_note"], st.session_state["vet_confidence"] = "", None
-    st.query_params["at"] = following or kept.object_id
+    go(following or kept.object_id, left=kept.object_id)
     st.session_state[_NOW] = following
 
 
@@ -340,7 +341,7 @@ def _withdraw(said: Verdict) -> None:
         st.session_state["_vet_trouble"] = error.message
         return
     st.session_state["_vet_done"] = [v for v in st.session_state.get("_vet_done", []) if v.uid != said.uid]
-    st.query_params["at"] = said.object_id
+    go(said.object_id, left=st.session_state.get(_NOW))
 
 
 def _tell_trouble() -> None:
