@@ -11,6 +11,7 @@ import streamlit as st
 from core.verdicts import KINDS
 from ui.candidates.board import Board
 from ui.candidates.place import go
+from ui.shell import frame
 from ui.tables import html_of, table
 from ui.wording import class_title, percent
 
@@ -44,6 +45,7 @@ def show_agreement(board: Board) -> None:
         st.html(f'<div class="card-tables">{html_of(_matrix(board, cells))}</div>')
         st.caption("Rows: what people said. Columns: the likeliest class by the model and prior in force.")
         _way_to_a_cell(cells)
+        _way_to_evaluation(board)
 
 
 def _matrix(board: Board, cells: dict[tuple[str, str], list[str]]):
@@ -72,6 +74,34 @@ def _way_to_a_cell(cells: dict[tuple[str, str], list[str]]) -> None:
     )  # fmt: skip
     oid = right.selectbox("Candidate", cells[pair], key=f"in_cell_{pair}")
     st.button("Go there", on_click=_go, args=(oid,), icon=":material/arrow_upward:")
+
+
+def judged_by_people(board: Board) -> pd.DataFrame:
+    """The list as a test set: object_id, class and the probabilities in force, of each verdict that names a class."""
+    classes = board.job.model.classes
+    said = {entry: board.said[board.candidates.keys[entry]] for entry in board.vetted}
+    named = {entry: verdict.class_name for entry, verdict in said.items() if verdict.class_name in classes}
+    rows = board.table[board.table["entry"].isin(list(named)) & board.table["top"].notna()]
+    made = rows[["object_id", "n_points", *(f"p_{name}" for name in classes)]].copy()
+    made.insert(1, "class", [named[int(entry)] for entry in rows["entry"]])
+    return made
+
+
+def _way_to_evaluation(board: Board) -> None:
+    """The verdicts as a table that the Evaluation page takes for the truth, and the way there."""
+    made = judged_by_people(board)
+    page = next((page for page in frame() if page.url_path == "evaluation"), None)
+    if not len(made) or page is None:
+        return
+    left, right = st.columns(2, vertical_alignment="center")
+    left.download_button(
+        f"The {len(made):,} as a test set (CSV)", lambda: made.to_csv(index=False), "test_set.csv", "text/csv",
+        on_click="ignore", width="stretch",
+    )  # fmt: skip
+    right.page_link(
+        page, label="Judge the model by it on the Evaluation page", icon=":material/analytics:",
+        query_params={"model": "own"},
+    )  # fmt: skip
 
 
 def _go(oid: str) -> None:
