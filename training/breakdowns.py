@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.evaluate import scores
 from core.model import Model
 from core.taxonomy import CLASS_NAMES, VARIABLE
-from training import scores
 from training.calibrate import FIVE_INDEX, survey_weights
 from training.datasets import RealSet
 from training.judged import Scored, five_class, priors_of, rounded, score

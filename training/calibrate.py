@@ -6,7 +6,6 @@ logits / T(n) + bias(n) + ln prior, linear in ln n between the knots.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from core.card import ModelCard
+from core.evaluate.calibration import mix_weights, reliability
 from core.model import Model
 from core.taxonomy import CLASS_NAMES, FIVE
 
@@ -120,35 +120,7 @@ def with_calibration(model: Model, calibration: dict[str, Any]) -> Model:
 
 def survey_weights(label: NDArray, prior: dict[str, float]) -> NDArray[np.float64]:
     """(V,) weights that make a set of objects look like the survey's mix; they sum to one."""
-    counts = np.bincount(label, minlength=len(CLASS_NAMES))
-    mix = np.array([prior[name] for name in CLASS_NAMES])
-    weights = mix[label] / counts[label]
-    return weights / weights.sum()
-
-
-def reliability(p: NDArray, label: NDArray, weight: NDArray) -> list[dict[str, float]]:
-    """The card's bins of the top probability: how many objects of the mix were scored so, and how many were right.
-
-    count, correct : in objects of a sample of the survey's mix as large as the one measured. objects : measured ones.
-    """
-    top, right = p.max(axis=1), p.argmax(axis=1) == label
-    edges = [0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0]
-    scale = len(label) / weight.sum()
-    bins = []
-    for low, high in itertools.pairwise(edges):
-        inside = (top >= low) & ((top < high) | (high == 1.0))
-        if inside.any():
-            bins.append(
-                {
-                    "low": low,
-                    "high": high,
-                    "count": round(float(scale * weight[inside].sum()), 1),
-                    "correct": round(float(scale * weight[inside & right].sum()), 1),
-                    "mean_probability": round(float(np.average(top[inside], weights=weight[inside])), 4),
-                    "objects": int(inside.sum()),
-                }
-            )
-    return bins
+    return mix_weights(label, np.array([prior[name] for name in CLASS_NAMES]))
 
 
 def thresholds(p: NDArray, label: NDArray, weight: NDArray, group: NDArray, *, loss: float) -> tuple[float, float]:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.evaluate import scores
 from core.model import Model
 from core.pipeline import classify_many
 from core.taxonomy import CLASS_NAMES, FIVE
-from training import scores
 from training.calibrate import FIVE_INDEX
 from training.out_of_fold import labels_of_table
 from training.scored import ScoredSet, first_days

@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.card import ModelCard
+from core.evaluate import scores
 from core.model import CHUNK, Model, _Session, load_model, with_features
 from core.novelty import Novelty
 from core.refusal import Refusal
-from training import scores
 from training.curves import read_parquet
 from training.embedding import (
     THRESHOLD,

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from core.bands import band_index
+from core.evaluate import scores
 from core.model import Model, load_model
 from core.pipeline import score_flat
 from core.taxonomy import CLASS_NAMES
-from training import scores
 from training.corpus import labels_of
 from training.curves import CurveSet
 from training.readers.tables import read

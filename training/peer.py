@@ -16,10 +16,11 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from core.evaluate import scores
 from core.model import MODELS
 from core.refusal import Refusal
 from core.taxonomy import FIVE
-from training import card_file, corpus, scores
+from training import card_file, corpus
 from training.calibrate import FIVE_INDEX
 from training.datasets import load_real
 from training.identity import N_FOLDS

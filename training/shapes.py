@@ -23,11 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.compiled import compiled_network
+from core.evaluate import scores
 from core.model import _Session
 from core.recipe import Recipe
 from core.refusal import Refusal
 from core.taxonomy import CLASS_NAMES
-from training import fit, network, scores
+from training import fit, network
 from training.calibrate import FIVE_INDEX
 from training.corpus import Corpus
 from training.datasets import RealSet, load_real

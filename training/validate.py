@@ -19,14 +19,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.evaluate import scores
+from core.evaluate.calibration import reliability
 from core.model import MODELS, Model, load_model
 from core.photometry import flux_to_magnitude
 from core.pipeline import classify, classify_many
 from core.refusal import Refusal
 from core.taxonomy import CLASS_NAMES
-from training import card_file, scores
+from training import card_file
 from training.breakdowns import VARIABLE_INDEX, by_age, by_number, by_origin, of_supernovae, twins, variables
-from training.calibrate import FIVE_INDEX, fit, reliability, survey_weights, thresholds, with_calibration
+from training.calibrate import FIVE_INDEX, fit, survey_weights, thresholds, with_calibration
 from training.curves import CurveSet
 from training.datasets import RealSet, load_real
 from training.embedding import add_embedding, sets_of

@@ -19,10 +19,12 @@ import numpy as np
 import pandas as pd
 
 from core.bands import band_index
+from core.evaluate import scores
+from core.evaluate.calibration import reliability
 from core.model import MODELS, Model, load_model
 from core.taxonomy import CLASS_NAMES, FIVE, VARIABLE
-from training import card_file, scores
-from training.calibrate import FIVE_INDEX, reliability, survey_weights, thresholds
+from training import card_file
+from training.calibrate import FIVE_INDEX, survey_weights, thresholds
 from training.card_lsst import limits
 from training.identity import N_FOLDS
 from training.lsst import simulated_curves

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.evaluate import scores
 from core.model import MODELS, load_model
 from core.pipeline import classify_many
 from core.taxonomy import FIVE
-from training import card_file, scores
+from training import card_file
 from training.datasets import RealSet, load_real
 from training.scored import sources_folder
 

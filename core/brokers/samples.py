@@ -16,6 +16,8 @@ from core.lightcurve import LightCurve, Provenance, light_curve, upper_limits
 
 #: The folder ``samples`` beside the package.
 FOLDER = Path(__file__).resolve().parents[2] / "samples"
+#: The light curves of test objects that evaluation pages lead to.
+JUDGED = FOLDER / "judged"
 #: What rides along in `LightCurve.context` where the source had it.
 CONTEXT = (*ztf.CONTEXT, "parallax", "parallax_err")
 
@@ -101,3 +103,14 @@ class SampleSource:
 
 def _number(value: Any) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
+
+
+class JudgedSource(SampleSource):
+    """Objects that the models are judged by, as far as their light curves may be shipped: for the evaluation page."""
+
+    key = "judged"
+    title = "Judged objects"
+    examples = ("ZTF18aapgrxo", "sim-lsst-SNIa-000000")
+
+    def __init__(self, folder: str | Path = JUDGED) -> None:
+        super().__init__(folder)

@@ -7,7 +7,8 @@ import pytest
 
 from core.model import load_model
 from core.taxonomy import CLASS_NAMES, FIVE, VARIABLE
-from training.calibrate import Answers, fit, reliability, survey_prior, survey_weights, with_calibration
+from core.evaluate.calibration import reliability
+from training.calibrate import Answers, fit, survey_prior, survey_weights, with_calibration
 
 N = len(CLASS_NAMES)
 EQUAL = dict.fromkeys(CLASS_NAMES, 1 / N)

@@ -25,7 +25,7 @@ from training.curves import CurveSet, read_parquet
 from training.datasets import RealSet, load_real
 from training.recipe_ztf import recipe_ztf
 from training.scored import sources_folder
-from training.scores import auc
+from core.evaluate.scores import auc
 from training.simulate.numbers import NOISE, NUMBERS, numbers_of
 
 #: Versions of each real object, and folds by object.

@@ -67,3 +67,11 @@ def renormalised(p: NDArray, columns: list[int]) -> NDArray[np.float64]:
     """Probabilities restricted to some classes, summing to one again."""
     chosen = p[:, columns]
     return chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1e-300)
+
+
+def log_loss_by_class(truth: NDArray, p: NDArray) -> NDArray[np.float64]:
+    """(C,) mean −ln p(true class) of the objects of each class, NaN where there are none; their mean is `flat_log_loss`."""
+    loss = -np.log(np.clip(p[np.arange(len(truth)), truth], 1e-15, 1.0))
+    counts = np.bincount(truth, minlength=p.shape[1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.bincount(truth, loss, p.shape[1]) / counts

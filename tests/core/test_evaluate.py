@@ -1,0 +1,222 @@
+"""Scores against scikit-learn and against their own laws."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.evaluate import calibration, paired, ranking, scores
+from core.evaluate.levels import LEVELS
+from core.taxonomy import CLASS_NAMES, FIVE
+
+metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed: make test sets it up")
+C = len(CLASS_NAMES)
+SEEDS = st.integers(0, 10_000)
+
+
+def answers(seed: int, n: int = 300, n_classes: int = 5, *, rounded: bool = False):
+    """Truth (V,) and probabilities (V, C), each class met; rounded ones have many equal scores."""
+    rng = np.random.default_rng(seed)
+    truth = np.concatenate([np.arange(n_classes), rng.integers(0, n_classes, n - n_classes)])
+    logits = rng.normal(size=(n, n_classes))
+    logits[np.arange(n), truth] += 1.0
+    p = np.exp(logits)
+    p /= p.sum(axis=1, keepdims=True)
+    if rounded:
+        p = np.round(p, 1) + 1e-3
+        p /= p.sum(axis=1, keepdims=True)
+    return truth, p
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS, st.booleans())
+def test_matrix_recall_precision_and_f1_are_those_of_scikit_learn(seed, rounded):
+    truth, p = answers(seed, rounded=rounded)
+    answer = p.argmax(axis=1)
+    matrix = scores.confusion(truth, answer, 5)
+    assert np.array_equal(matrix, metrics.confusion_matrix(truth, answer))
+    ours = scores.recall_precision_f1(matrix)
+    theirs = metrics.precision_recall_fscore_support(truth, answer, zero_division=0)
+    for mine, other in zip(ours, (theirs[1], theirs[0], theirs[2]), strict=True):
+        np.testing.assert_allclose(mine, other)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS, st.booleans())
+def test_curves_and_areas_are_those_of_scikit_learn(seed, rounded):
+    truth, p = answers(seed, rounded=rounded)
+    for k in range(5):
+        of = ranking.ranking(truth == k, p[:, k])
+        false, true, threshold = metrics.roc_curve(truth == k, p[:, k], drop_intermediate=False)
+        np.testing.assert_allclose(of.false_rate, false[1:])
+        np.testing.assert_allclose(of.completeness, true[1:])
+        np.testing.assert_allclose(of.threshold, threshold[1:])
+        np.testing.assert_allclose(metrics.auc(false, true), scores.auc(truth == k, p[:, k]))
+        np.testing.assert_allclose(metrics.roc_auc_score(truth == k, p[:, k]), scores.auc(truth == k, p[:, k]))
+        np.testing.assert_allclose(metrics.average_precision_score(truth == k, p[:, k]), of.average_precision)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS)
+def test_micro_averages_are_those_of_scikit_learn(seed):
+    truth, p = answers(seed)
+    hot = np.eye(5)[truth]
+    micro = ranking.micro_ranking(truth, p)
+    assert micro.average_precision == pytest.approx(metrics.average_precision_score(hot, p, average="micro"))
+    area = metrics.auc(np.r_[0, micro.false_rate], np.r_[0, micro.completeness])
+    assert area == pytest.approx(metrics.roc_auc_score(hot, p, average="micro"))
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS)
+def test_log_loss_is_scikit_learns_and_the_flat_one_is_the_mean_of_the_classes(seed):
+    truth, p = answers(seed)
+    by_class = scores.log_loss_by_class(truth, p)
+    assert by_class.mean() == pytest.approx(scores.flat_log_loss(truth, p))
+    weight = 1.0 / np.bincount(truth)[truth]
+    assert by_class.mean() == pytest.approx(metrics.log_loss(truth, p, sample_weight=weight))
+    assert np.average(by_class, weights=np.bincount(truth)) == pytest.approx(metrics.log_loss(truth, p))
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_the_bins_of_reliability_are_those_of_scikit_learns_curve(seed):
+    truth, p = answers(seed, n_classes=3)
+    edges = np.linspace(0, 1, 6)
+    right, top = p.argmax(axis=1) == truth, p.max(axis=1)
+    bins = calibration.reliability(p, truth, np.full(len(truth), 1 / len(truth)), edges)
+    from sklearn.calibration import calibration_curve
+
+    share, mean = calibration_curve(right, top, n_bins=5)
+    np.testing.assert_allclose([b["mean_probability"] for b in bins], mean, atol=1e-4)
+    np.testing.assert_allclose([b["correct"] / b["count"] for b in bins], share, atol=0.06)
+    assert sum(b["objects"] for b in bins) == len(truth)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.integers(1, 4))
+def test_a_weight_is_the_same_as_so_many_objects(seed, times):
+    truth, p = answers(seed, 60)
+    weight = np.where(truth == 0, float(times), 1.0)
+    twice = np.repeat(np.arange(60), weight.astype(int))
+    a, b = ranking.ranking(truth == 0, p[:, 0], weight), ranking.ranking(truth[twice] == 0, p[twice, 0])
+    np.testing.assert_allclose(a.purity, b.purity)
+    np.testing.assert_allclose(a.completeness, b.completeness)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.floats(0.0, 1.0))
+def test_a_threshold_selects_what_a_mask_selects(seed, threshold):
+    truth, p = answers(seed, rounded=True)
+    of = ranking.ranking(truth == 1, p[:, 1])
+    at = of.at(threshold)
+    selected = p[:, 1] >= threshold
+    assert (of.selected[at] if at >= 0 else 0) == selected.sum()
+    if selected.any():
+        assert of.purity[at] == pytest.approx(np.mean(truth[selected] == 1))
+
+
+def test_intervals_hold_the_value_shrink_with_numbers_and_agree_with_drawing_objects():
+    widths = []
+    for n in (400, 40_000):
+        truth, p = answers(3, n)
+        area = ranking.auc_interval(truth == 2, p[:, 2], np.random.default_rng(0))
+        assert area.low < area.value < area.high
+        widths.append(area.high - area.low)
+        precision = ranking.average_precision_interval(truth == 2, p[:, 2], np.random.default_rng(0))
+        assert precision.low < precision.value < precision.high
+    assert widths[1] < 0.2 * widths[0]
+    truth, p = answers(3, 400)
+    plain = scores.interval(lambda i: scores.auc(truth[i] == 2, p[i, 2]), 400, np.random.default_rng(1))
+    assert widths[0] == pytest.approx(plain[1] - plain[0], rel=0.25)
+
+
+def test_a_class_without_objects_has_no_area():
+    truth, p = answers(0)
+    area = ranking.auc_interval(np.zeros(len(truth), bool), p[:, 0], np.random.default_rng(0))
+    assert np.isnan(area.value) and area.positives == 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS)
+def test_answering_for_all_is_the_accuracy_and_the_surest_are_a_part(seed):
+    truth, p = answers(seed)
+    of = ranking.abstaining(truth, p)
+    assert of.coverage[-1] == pytest.approx(1.0)
+    assert of.accuracy[-1] == pytest.approx(metrics.accuracy_score(truth, p.argmax(axis=1)))
+    assert np.all(np.diff(of.coverage) > 0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_taking_calibration_off_and_putting_it_on_again_changes_nothing(seed):
+    from core.model import load_model
+
+    model = load_model("t2-ztf")
+    rng = np.random.default_rng(seed)
+    logits, n_points = rng.normal(0, 3, (40, C)), rng.integers(3, 120, 40)
+    p = model.calibrate(logits, n_points)
+    raw = calibration.uncalibrated(p, n_points, model.card.data["calibration"], model.prior.weights)
+    expected = np.exp(logits - logits.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(raw, expected / expected.sum(axis=1, keepdims=True), atol=1e-9)
+
+
+def test_mcnemar_is_the_binomial_and_blind_to_what_both_know():
+    from scipy.stats import binomtest
+
+    first = np.r_[np.ones(30, bool), np.zeros(12, bool), np.ones(100, bool)]
+    second = np.r_[np.zeros(30, bool), np.ones(12, bool), np.ones(100, bool)]
+    found = paired.mcnemar(first, second)
+    assert (found.both, found.first, found.second, found.neither) == (100, 30, 12, 0)
+    assert found.p_value == pytest.approx(binomtest(12, 42, 0.5).pvalue)
+    assert paired.mcnemar(first[:42], second[:42]).p_value == found.p_value
+    assert paired.mcnemar(first, first).p_value == 1.0
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_a_model_does_not_differ_from_itself_and_differences_turn_with_the_order(seed):
+    truth, one = answers(seed)
+    _, two = answers(seed + 1)
+    rng = np.random.default_rng
+    for of in paired.paired_differences(truth, one, one, rng(0), draws=50):
+        assert of.difference == of.low == of.high == 0
+    there = paired.paired_differences(truth, one, two, rng(0), draws=50)
+    back = paired.paired_differences(truth, two, one, rng(0), draws=50)
+    for a, b in zip(there, back, strict=True):
+        assert a.difference == pytest.approx(-b.difference)
+        assert a.low <= a.difference <= a.high
+    assert there[0].first == pytest.approx(metrics.accuracy_score(truth, one.argmax(axis=1)))
+    assert there[1].second == pytest.approx(metrics.f1_score(truth, two.argmax(axis=1), average="macro"))
+    assert there[2].first == pytest.approx(scores.flat_log_loss(truth, one))
+    assert paired.changed(truth, one, two).sum() == len(truth)
+
+
+@pytest.mark.parametrize("level", LEVELS.values(), ids=lambda level: level.key)
+@settings(max_examples=10, deadline=None)
+@given(seed=SEEDS)
+def test_coarser_classes_have_probabilities_that_sum_to_one(level, seed):
+    truth, p = answers(seed, n_classes=C)
+    q = level.probabilities(p)
+    np.testing.assert_allclose(q.sum(axis=1), 1.0)
+    named = level.truth(truth)
+    assert set(named) <= {-1, *range(len(level.names))}
+    assert (named >= 0).all() or level.among
+    members = [m for group in level.members.values() for m in group]
+    assert len(members) == len(set(members))
+
+
+def test_five_classes_are_those_of_the_quoted_scores():
+    assert LEVELS["five"].names == FIVE
+    truth, p = answers(1, n_classes=C)
+    np.testing.assert_allclose(
+        LEVELS["five"].probabilities(p), scores.renormalised(p, [CLASS_NAMES.index(c) for c in FIVE])
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 400), st.integers(1, 400))
+def test_the_interval_of_a_share_holds_it_and_stays_within_zero_and_one(correct, count):
+    correct = min(correct, count)
+    low, high = calibration.wilson(np.array(correct), np.array(count))
+    assert -1e-12 <= low <= correct / count + 1e-12 and correct / count - 1e-12 <= high <= 1 + 1e-12
