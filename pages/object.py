@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.refusal import Refusal
 from ui.figures.theme import theme_of
+from ui.sections.against import show_two_maps
 from ui.sections.answer import show_answer, show_header
 from ui.sections.choose import choose
 from ui.sections.compare import NONE, choose_other, show_side_by_side
@@ -45,6 +46,7 @@ if not isinstance(result, Refusal):
 with left:
     show_curve(curve, result, class_name, theme)
 
+show_two_maps(result, class_name, theme)
 show_actions(chosen, curve, result, class_name)
 show_similar(result)
 other = choose_other(chosen.model)

@@ -25,16 +25,15 @@ from core.brokers.samples import JUDGED
 from core.evaluate.table import write_evaluation
 from core.explain import explain
 from core.lightcurve import LightCurve
-from core.model import CHUNK, MODELS, Model, load_model
-from core.photometry import flux_to_magnitude
+from core.measures import measures
+from core.model import CHUNK, Model, load_model
 from core.pipeline import classify_many
-from core.selection import Selection
 from core.taxonomy import CLASS_NAMES
 from training.curves import CurveSet, read_parquet
 from training.datasets import RealSet, load_real
 from training.identity import N_FOLDS
-from training.out_of_fold import AGES
 from training.other_sets_lsst import MALLORN
+from training.out_of_fold import AGES
 from training.readers.tables import read
 from training.scored import ScoredSet, first_days, scored_set, sources_folder
 
@@ -48,6 +47,7 @@ REAL = (
     "Real objects with a spectroscopic or catalogued class, alert photometry or ZTF forced photometry made alert-like; each "
     "scored by the fold model that did not train on it."
 )
+OUT_OF_FOLD = "Of the simulation that the model was trained on, told no redshift; each scored by the fold model that did not train on it."
 PUBLISHED = "The same real objects, as far as the published file takes them; none was used to train it."
 
 
@@ -80,27 +80,16 @@ def answers(scored: ScoredSet, p: NDArray, n_points: NDArray, classes: Sequence[
     return table
 
 
-def facts(curves: Sequence[LightCurve], objects: pd.DataFrame, models: Sequence[Model]) -> pd.DataFrame:
-    """What scores are looked at against: span, brightest magnitude, S/N and time of the brightest of the used points."""
-    rows = []
-    for curve in curves:
-        chosen = models[0].recipe.select(curve)
-        assert isinstance(chosen, Selection)
-        used = curve.subset(chosen.used)
-        rows.append(
-            {
-                "n_fitted": len(chosen.curve),
-                "span_days": used.mjd[-1] - used.mjd[0],
-                "peak_magnitude": flux_to_magnitude(np.max(used.flux)),
-                "snr": np.median(used.signal_to_noise),
-                "peak_mjd": used.mjd[np.argmax(used.flux)],
-            }
-        )
-    table = pd.DataFrame(rows).astype(dict.fromkeys(("span_days", "peak_magnitude", "snr"), np.float32))
-    table["n_fitted"] = table["n_fitted"].astype(np.int16)
-    table["redshift"] = objects["redshift"].to_numpy(np.float32)
+def facts(scored: ScoredSet, models: Sequence[Model]) -> pd.DataFrame:
+    """What scores are looked at against, and what the label rests on."""
+    table = measures(scored.curves, [models[0].recipe.select(curve) for curve in scored.curves])
+    # The catalogue's redshift, also where this model is not told any.
+    table["redshift"] = scored.objects["redshift"].to_numpy(float)
+    table = table.astype(
+        {"n_fitted": np.int16} | dict.fromkeys(("span_days", "peak_magnitude", "snr", "redshift"), np.float32)
+    )
     for name in ("type", "label_source"):
-        table[name] = objects[name].astype(str).to_numpy()
+        table[name] = scored.objects[name].astype(str).to_numpy()
     return table
 
 
@@ -108,11 +97,12 @@ def maps(
     models: Sequence[Model], scored: ScoredSet, p: NDArray, table: pd.DataFrame
 ) -> dict[str, NDArray | list[NDArray]]:
     """Of each object: the map's percent per bin of `MAP_EDGES` for its true and its likeliest class, and the weights of
-    added features for the likeliest."""
+    added features for the likeliest, beside what a flat map would give each."""
     n = len(scored.curves)
     fold, peak = scored.objects["fold"].to_numpy(int), table["peak_mjd"].to_numpy()
     out = {name: np.zeros((n, len(MAP_EDGES) - 1), np.float16) for name in ("map_true", "map_answer")}
-    weights = {f"weight_{f}": np.full(n, np.nan, np.float32) for f in models[0].recipe.features}
+    features = models[0].recipe.features
+    weights = {name: np.full(n, np.nan, np.float32) for name in ("flat_share", *(f"weight_{f}" for f in features))}
     for k, model in enumerate(models):
         rows = np.flatnonzero(fold == k)
         for start in range(0, len(rows), CHUNK):
@@ -122,6 +112,7 @@ def maps(
             for row, active, times in zip(part, activations, tensor.times, strict=True):
                 of = explain(model, active, times)
                 answer = CLASS_NAMES[int(np.argmax(p[row]))]
+                weights["flat_share"][row] = of.flat_share
                 for name, class_name in (("map_true", scored.objects["class"].iloc[row]), ("map_answer", answer)):
                     if class_name in model.classes:
                         share = of.share(model.classes.index(class_name))[: len(times)]
@@ -135,12 +126,14 @@ def doubts(objects: pd.DataFrame, data: Path) -> list[str]:
     """What is doubtful about each label, in words; empty where nothing is."""
     path = data / "ztf_bts/objects.parquet"
     found = pd.read_parquet(path, columns=["object_id", "all_types"]) if path.exists() else None
-    types = {} if found is None else dict(zip(found["object_id"].astype(str), found["all_types"].astype(str), strict=True))
+    types = (
+        {} if found is None else dict(zip(found["object_id"].astype(str), found["all_types"].astype(str), strict=True))
+    )
     out = []
     for row in objects.itertuples():
         said = []
         if row.class_conflict:
-            names = types.get(str(row.object_id), "").replace(";", ", ")
+            names = types.get(str(row.object_id), "").replace("|", ", ")
             said.append(f"label lists disagree{f': {names}' if ', ' in names else ''}")
         if row.candidate_label:
             said.append("only a candidate in its catalogue")
@@ -177,7 +170,7 @@ def judged(models: Sequence[Model], scored: ScoredSet, doubt: Sequence[str]) -> 
     kept = np.isfinite(p[:, 0])
     scored, p, n_points = scored.take(kept), p[kept], n_points[kept]
     table = answers(scored, p, n_points, in_order(models[0]))
-    table = pd.concat([table, facts(scored.curves, scored.objects, models)], axis=1)
+    table = pd.concat([table, facts(scored, models)], axis=1)
     table["doubt"] = np.asarray(doubt, dtype=object)[kept]
     table["shipped"] = may_be_shipped(scored.objects)
     return table.assign(**maps(models, scored, p, table))
@@ -291,6 +284,12 @@ def of_lsst(name: str, data: Path) -> None:
     """The sets of a model that knows simulated light curves only."""
     command = f"python -m training.evaluation --data DATA --model {name}"
     model = load_model(name)
+    # Written by training.validate_lsst, whose simulation takes half an hour: here it is only told what it is.
+    path = model.card.folder / "evaluation.parquet"
+    about = about_of(
+        model, "simulated-folds", "Simulated light curves, cross-validated", OUT_OF_FOLD, command, simulated=True
+    )
+    write_evaluation(pd.read_parquet(path), path, about)
     of_simulation(model, simulated(data, "lsst"), command)
     mallorn = read("mallorn", data)
     mallorn = mallorn.take(mallorn.objects["class"].isin(MALLORN).to_numpy())

@@ -3,7 +3,7 @@
     python -m training.validate --data DATA --model t2-ztf
 
 Prints the figures, writes them into the model's card with the calibration curve and the rules they justify, and writes
-``evaluation.parquet`` (numbers only): one row per real object, scored by the fold model that did not train on it. Then
+evaluation files (`training.evaluation`): one row per real object, scored by the fold model that did not train on it.
 `training.embedding` adds novelty and similar objects.
 """
 
@@ -32,6 +32,7 @@ from training.calibrate import FIVE_INDEX, fit, survey_weights, thresholds, with
 from training.curves import CurveSet
 from training.datasets import RealSet, load_real
 from training.embedding import add_embedding, sets_of
+from training.evaluation import of_ztf as write_files
 from training.identity import N_FOLDS
 from training.judged import Scored, five_class, rounded, score
 from training.limits import limits
@@ -187,16 +188,6 @@ def held_out(model: Model, real: RealSet) -> dict[str, dict[str, int]] | None:
     }
 
 
-def evaluation_table(result: Scored) -> pd.DataFrame:
-    """One row per real object: identity, truth, and out-of-fold probabilities under the survey prior."""
-    table = result.objects[["object_id", "fold", "class", "origin"]].reset_index(drop=True)
-    table["n_points"] = result.n_points.astype(np.int16)
-    table["fold"] = table["fold"].astype(np.int8)
-    for k, name in enumerate(CLASS_NAMES):
-        table[f"p_{name}"] = result.survey[:, k].astype(np.float32)
-    return table
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=sources_folder)
@@ -221,8 +212,7 @@ def main() -> None:
     add_embedding(
         folder, trained, counted, oddities, work, f"python -m training.embedding --data DATA --model {args.model}"
     )
-    real_only = result.take((result.objects["origin"] != "simulation").to_numpy())
-    evaluation_table(real_only).to_parquet(folder / "evaluation.parquet", compression="zstd", index=False)
+    write_files(args.model, args.data, real)
     print(json.dumps({**made, "reliability": card["reliability"], "rules": chosen}, indent=1, ensure_ascii=False))
 
 

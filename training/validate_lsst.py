@@ -26,6 +26,7 @@ from core.taxonomy import CLASS_NAMES, FIVE, VARIABLE
 from training import card_file
 from training.calibrate import FIVE_INDEX, survey_weights, thresholds
 from training.card_lsst import limits
+from training.evaluation import of_lsst as describe_and_add
 from training.identity import N_FOLDS
 from training.lsst import simulated_curves
 from training.other_sets_lsst import other_sets
@@ -207,6 +208,7 @@ def main() -> None:
     card["limits"] = limits(card)
     card_file.write(folder, card)
     evaluation_table(result, names, told).to_parquet(folder / "evaluation.parquet", compression="zstd", index=False)
+    describe_and_add(args.model, args.data)
     print(json.dumps({**made, "rules": card["rules"]}, indent=1, ensure_ascii=False))
 
 

@@ -58,12 +58,13 @@ def settings() -> Settings:
 
 @st.cache_resource(show_spinner=False)
 def sources() -> dict[str, Any]:
-    """Brokers by key, each with its cache of last good copies, and the embedded samples first."""
+    """Brokers by key, each with its cache of last good copies; the embedded samples first, the judged objects last."""
     from core.brokers.registry import cached_sources
-    from core.brokers.samples import SampleSource
+    from core.brokers.samples import EMBEDDED
 
-    sample = SampleSource()
-    return {sample.key: sample, **cached_sources(settings(), base_urls=BASE_URLS)}
+    first, *others = [source() for source in EMBEDDED.values()]
+    embedded = {source.key: source for source in others if source.folder.is_dir()}
+    return {first.key: first, **cached_sources(settings(), base_urls=BASE_URLS), **embedded}
 
 
 @st.cache_resource(show_spinner=False)

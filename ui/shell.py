@@ -22,6 +22,7 @@ def frame() -> list:
         st.Page(_PAGES / "candidates.py", title="Candidates", url_path="candidates"),
         st.Page(_PAGES / "lab.py", title="Lab", url_path="lab"),
         st.Page(_PAGES / "samples.py", title="Samples", url_path="samples"),
+        st.Page(_PAGES / "evaluation.py", title="Evaluation", url_path="evaluation"),
         st.Page(_PAGES / "models.py", title="Models", url_path="models"),
         st.Page(_PAGES / "compression.py", title="Compression", url_path="compression"),
         st.Page(_PAGES / "object.py", title="Object", url_path="object", visibility="hidden"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.brokers.samples import EMBEDDED
 from core.lightcurve import LightCurve
 from core.model import MODELS
 from core.pipeline import Classification
@@ -34,8 +35,9 @@ for name, p in sorted(zip(model.classes, result.probabilities), key=lambda pair:
 
 
 def _fetch(curve: LightCurve, source_key: str, reading: Mapping[str, str | None]) -> str:
-    if source_key == "sample":
-        return f"from core.brokers.samples import SampleSource\n\ncurve = SampleSource().fetch({curve.object_id!r})"
+    if source_key in EMBEDDED:
+        name = EMBEDDED[source_key].__name__
+        return f"from core.brokers.samples import {name}\n\ncurve = {name}().fetch({curve.object_id!r})"
     if source_key in ("file", "list"):
         name = curve.provenance.source.removeprefix("file ").strip() or "your_file.csv"
         options = "".join(f", {key}={value!r}" for key, value in reading.items() if value is not None)

@@ -114,3 +114,7 @@ class JudgedSource(SampleSource):
 
     def __init__(self, folder: str | Path = JUDGED) -> None:
         super().__init__(folder)
+
+
+#: Sources that need no network, by key: the first one is where a page begins.
+EMBEDDED: dict[str, type[SampleSource]] = {source.key: source for source in (SampleSource, JudgedSource)}

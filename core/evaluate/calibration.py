@@ -23,9 +23,7 @@ def mix_weights(label: NDArray, mix: NDArray) -> NDArray[np.float64]:
     return weights / weights.sum()
 
 
-def reliability(
-    p: NDArray, label: NDArray, weight: NDArray, edges: Sequence[float] = EDGES
-) -> list[dict[str, float]]:
+def reliability(p: NDArray, label: NDArray, weight: NDArray, edges: Sequence[float] = EDGES) -> list[dict[str, float]]:
     """Bins of the top probability: how many objects of the mix were scored so, and how many were right.
 
     p : (V, C). label : (V,). weight : (V,), as `mix_weights`. The last edge belongs to the last bin.

@@ -70,8 +70,6 @@ LEVELS: dict[str, Level] = {
             },
         ),
         Level("five", "Five classes among themselves", _each(*FIVE), among=True),
-        Level(
-            "ia", "SN Ia against core collapse", {"SNIa": ("SNIa",), "Core collapse": ("SNII", "SNIbc")}, among=True
-        ),
+        Level("ia", "SN Ia against core collapse", {"SNIa": ("SNIa",), "Core collapse": ("SNII", "SNIbc")}, among=True),
     )
 }

@@ -52,7 +52,9 @@ class Evaluation:
 
     def take(self, keep: NDArray) -> Evaluation:
         """The objects that a mask or a list of places names."""
-        return replace(self, truth=self.truth[keep], p=self.p[keep], facts=self.facts.loc[_rows(keep)].reset_index(drop=True))
+        return replace(
+            self, truth=self.truth[keep], p=self.p[keep], facts=self.facts.loc[_rows(keep)].reset_index(drop=True)
+        )
 
     def under(self, name: str) -> Evaluation:
         """The same answers under another prior: ``equal``, ``sample`` (the mix of these objects) or the file's own.
@@ -104,7 +106,8 @@ def checked_evaluation(table: pd.DataFrame, name: str, about: Mapping[str, Any] 
         row = int(np.flatnonzero(twice)[0])
         first = int(np.flatnonzero(ids == ids.iloc[row])[0])
         raise BadInput(
-            "duplicate", f"{name}, row {row + 1}: object_id {ids.iloc[row]!r} stands in row {first + 1} already; expected once"
+            "duplicate",
+            f"{name}, row {row + 1}: object_id {ids.iloc[row]!r} stands in row {first + 1} already; expected once",
         )
     facts = table[[c for c in table.columns if not c.startswith("p_")]].assign(object_id=ids).reset_index(drop=True)
     for quantity in QUANTITIES:
@@ -145,7 +148,9 @@ def _check_columns(table: pd.DataFrame, name: str) -> None:
             f"{name} has a column {unknown[0]!r} of a class that is not known; known are p_ and {', '.join(CLASS_NAMES)}",
         )
     if len(given) < 2:
-        raise BadInput("missing_column", f"{name} has {len(given)} columns of probabilities (p_SNIa, …); expected two or more")
+        raise BadInput(
+            "missing_column", f"{name} has {len(given)} columns of probabilities (p_SNIa, …); expected two or more"
+        )
     if not 0 < len(table) <= MOST_ROWS:
         raise BadInput("size", f"{name} has {len(table):,} rows; expected 1 to {MOST_ROWS:,}")
 
@@ -182,14 +187,17 @@ def _probabilities(table: pd.DataFrame, ids: pd.Series, name: str) -> NDArray[np
     if off.any():
         row = int(np.flatnonzero(off)[0])
         raise BadInput(
-            "sum", f"{name}, row {row + 1} (object_id {ids.iloc[row]!r}): its probabilities sum to {total[row]:.4f}; expected 1"
+            "sum",
+            f"{name}, row {row + 1} (object_id {ids.iloc[row]!r}): its probabilities sum to {total[row]:.4f}; expected 1",
         )
     return p / total[:, None]
 
 
 def _numbers(values: pd.Series, column: str, ids: pd.Series, name: str) -> NDArray[np.float64]:
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(float)
-    lost = np.isnan(numbers) & values.notna().to_numpy() & (values.astype(str).str.strip().str.lower() != "nan").to_numpy()
+    lost = (
+        np.isnan(numbers) & values.notna().to_numpy() & (values.astype(str).str.strip().str.lower() != "nan").to_numpy()
+    )
     if lost.any():
         row = int(np.flatnonzero(lost)[0])
         raise BadInput(

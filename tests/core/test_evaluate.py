@@ -208,7 +208,7 @@ def test_coarser_classes_have_probabilities_that_sum_to_one(level, seed):
 
 def test_five_classes_are_those_of_the_quoted_scores():
     assert LEVELS["five"].names == FIVE
-    truth, p = answers(1, n_classes=C)
+    _, p = answers(1, n_classes=C)
     np.testing.assert_allclose(
         LEVELS["five"].probabilities(p), scores.renormalised(p, [CLASS_NAMES.index(c) for c in FIVE])
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.evaluate.calibration import reliability
 from core.model import load_model
 from core.taxonomy import CLASS_NAMES, FIVE, VARIABLE
-from core.evaluate.calibration import reliability
 from training.calibrate import Answers, fit, survey_prior, survey_weights, with_calibration
 
 N = len(CLASS_NAMES)

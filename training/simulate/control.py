@@ -19,13 +19,13 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from core.evaluate.scores import auc
 from core.taxonomy import FIVE
 from training.augment import Ranges, Versions, redraw, same_band_gaps
 from training.curves import CurveSet, read_parquet
 from training.datasets import RealSet, load_real
 from training.recipe_ztf import recipe_ztf
 from training.scored import sources_folder
-from core.evaluate.scores import auc
 from training.simulate.numbers import NOISE, NUMBERS, numbers_of
 
 #: Versions of each real object, and folds by object.

@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.brokers.base import BadRequest, BrokerError
 from core.brokers.ids import checked_id
+from core.brokers.samples import EMBEDDED
 from core.lightcurve import LightCurve
 from core.refusal import BadInput
 from ui import resources
@@ -62,15 +63,15 @@ def choose() -> Chosen:
                 st.selectbox, "Source", list(titles), "source", "sample", format_func=lambda key: titles[key]
             )
         with middle:
-            if source == "sample":
-                chosen = _sample()
+            if source in EMBEDDED:
+                chosen = _sample(source)
             elif source == FILE:
                 chosen = _file()
             elif source == LIST:
                 chosen = _listed()
             else:
                 oid = _ask_for_id(sources[source])
-    if source not in ("sample", FILE, LIST):
+    if source not in (*EMBEDDED, FILE, LIST):
         if not oid:
             _say_what_to_do(sources[source])
         chosen = Chosen(source, _from_broker(sources[source], oid) if oid else None)
@@ -101,27 +102,27 @@ def _way_back() -> None:
         st.page_link(candidates_page(), label="Back to the candidates", icon=":material/arrow_back:", query_params=left)
 
 
-def _sample() -> Chosen:
-    catalogue = _catalogue()
+def _sample(key: str) -> Chosen:
+    catalogue = _catalogue(key)
     ids = tuple(catalogue)
     wanted = st.query_params.get("oid", "")
     oid = url_choice(
         st.selectbox, "Sample", ids, "oid", ids[0],
         format_func=lambda i: catalogue[i], help="Type to search: a class, an id, real or simulated",
     )  # fmt: skip
-    sample = resources.sources()["sample"]
+    sample = resources.sources()[key]
     if wanted and wanted not in catalogue:
         st.warning(
-            f"{plain(repr(wanted))} is not among the {len(ids)} embedded samples. Choose a broker to ask for it."
+            f"{plain(repr(wanted))} is not among the {len(ids):,} {sample.title.lower()}. Choose a broker to ask for it."
         )
-        return Chosen("sample", None, ids=ids)
-    return Chosen("sample", sample.fetch(oid), ids=ids)
+        return Chosen(key, None, ids=ids)
+    return Chosen(key, sample.fetch(oid), ids=ids)
 
 
 @st.cache_resource(show_spinner=False)
-def _catalogue() -> dict[str, str]:
+def _catalogue(key: str) -> dict[str, str]:
     """Sample id -> how the list shows it: class, id, real or simulated, and what is special about it."""
-    table = resources.sources()["sample"].catalogue()
+    table = resources.sources()[key].catalogue()
     out = {}
     for row in table.itertuples():
         label = sample_label(row.true_class, simulated=bool(row.simulated))
@@ -212,7 +213,7 @@ def _explain(error: BrokerError, source: Any, oid: str) -> LightCurve | None:
     with st.container(horizontal=True):
         st.button("Ask again", key="retry", icon=":material/refresh:")
         for other in resources.sources().values():
-            if other.survey == source.survey and other.key not in ("sample", source.key):
+            if other.survey == source.survey and other.key not in (*EMBEDDED, source.key):
                 st.button(
                     f"Ask {other.title}",
                     key=f"ask_{other.key}",

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.brokers.samples import EMBEDDED
 from core.neighbours import Neighbour, Similar
 from core.pipeline import Classification
 from core.refusal import Refusal
@@ -65,7 +66,7 @@ def address(object_id: str) -> dict[str, str] | None:
         return None
     here = st.query_params.get("source", "")
     source = resources.sources().get(here)
-    broker = here if source is not None and here != "sample" and source.survey == "ztf" else "alerce-ztf"
+    broker = here if source is not None and here not in EMBEDDED and source.survey == "ztf" else "alerce-ztf"
     return {"source": broker, "oid": object_id}
 
 

@@ -1,0 +1,84 @@
+"""The evaluation page in a real browser: from a matrix cell to the object that was misread, by mouse and by keyboard."""
+
+import re
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+from core.model import MODELS
+from core.taxonomy import CLASS_NAMES
+from tests.browser.conftest import idle, shoot
+
+#: Where a cell of the matrix stands on the screen.
+CELL = """([truth, answer]) => {
+ const g = [...document.querySelectorAll('.js-plotly-plot')].find(g => g._fullData.some(t => t.type === 'heatmap'));
+ const d = g._fullData.find(t => t.type === 'scatter'), L = g._fullLayout, r = g.getBoundingClientRect();
+ const i = d.customdata.findIndex(c => c[0] === truth && c[1] === answer);
+ return [r.x + L.xaxis._offset + L.xaxis.d2p(d.x[i]), r.y + L.yaxis._offset + L.yaxis.d2p(d.y[i])]; }"""
+MAPS = "() => [...document.querySelectorAll('.st-key-against .js-plotly-plot')].filter(g => g._fullData[0].type === 'heatmap').length"
+
+
+def click(page, where):
+    """Plotly takes a click only after the pointer has come near."""
+    x, y = where
+    page.mouse.move(x - 4, y - 4)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(200)
+    page.mouse.click(x, y)
+
+
+def worst(truth: str, answer: str) -> tuple[int, str]:
+    """How many objects the cell holds, and the most confident of them, from the file alone."""
+    table = pd.read_parquet(MODELS / "t2-ztf/evaluation.parquet")
+    p = table[[f"p_{c}" for c in CLASS_NAMES]].to_numpy(float)
+    p = p / p.sum(axis=1, keepdims=True)
+    called = pd.Series(p.argmax(axis=1)).map(lambda k: CLASS_NAMES[k])
+    cell = table.assign(called=called, top=p.max(axis=1))
+    cell = cell[(cell["class"] == truth) & (cell["called"] == answer)]
+    return len(cell), str(cell.sort_values("top", ascending=False)["object_id"].iloc[0])
+
+
+def test_a_cell_leads_to_the_worst_misreading_and_its_two_maps(app, visit):
+    seen = visit(f"{app}/evaluation?model=t2-ztf")
+    page = seen.page
+    page.wait_for_function("() => document.querySelectorAll('.js-plotly-plot .hm').length > 0")
+    idle(page)
+    click(page, page.evaluate(CELL, ["SNII", "SNIa"]))
+    count, oid = worst("SNII", "SNIa")
+    expect(page.get_by_text(re.compile(f"{count} objects: SN II called SN Ia"))).to_be_visible(timeout=30000)
+    assert "truth=SNII" in page.url and "answer=SNIa" in page.url
+    first = page.locator(".st-key-objects").get_by_role("link").first
+    expect(first).to_have_text(oid)
+    first.click()
+    expect(page.get_by_role("heading", level=1, name=oid)).to_be_visible(timeout=60000)
+    expect(page.get_by_role("heading", name="SN Ia or SN II?")).to_be_visible(timeout=60000)
+    page.wait_for_function(f"({MAPS})() === 2")
+    expect(page.get_by_text(re.compile("Fold model [0-4] answers, which has not seen this object"))).to_be_visible()
+    shoot(page, "evaluation_object")
+    page.go_back()
+    expect(page.get_by_text(re.compile(f"{count} objects: SN II called SN Ia"))).to_be_visible(timeout=60000)
+    assert not seen.real_errors()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_it_looks_right_in_both_modes_and_on_a_phone(app, visit, mode, width):
+    seen = visit(f"{app}/evaluation?truth=SNIbc&answer=SNIa", width=width, mode=mode)
+    expect(seen.page.get_by_text(re.compile("objects: SN Ib/c called SN Ia"))).to_be_visible(timeout=60000)
+    wider = seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wider <= 0, f"the page is {wider} px wider than the screen"
+    shoot(seen.page, f"evaluation_{mode}_{width}")
+    assert seen.hosts == {app.split("//")[1]}, "no request to any other host"
+    assert not seen.real_errors()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_screen_reader_finds_no_serious_fault(app, visit, mode):
+    from axe_playwright_python.sync_playwright import Axe
+
+    seen = visit(f"{app}/evaluation?truth=SNIbc&answer=SNIa", mode=mode)
+    expect(seen.page.get_by_text(re.compile("objects: SN Ib/c called SN Ia"))).to_be_visible(timeout=60000)
+    found = Axe().run(seen.page).response["violations"]
+    serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")]
+    assert not serious

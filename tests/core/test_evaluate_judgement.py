@@ -1,0 +1,118 @@
+"""Every part of a figure names the objects that it was made of: counts of picks are the counts of the figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.evaluate.judgement import (
+    RIGHT,
+    TOP,
+    WRONG,
+    Pick,
+    bins_of,
+    class_scores,
+    judge,
+    picked,
+    scores_in_bins,
+    summary,
+)
+from core.evaluate.levels import LEVELS
+from core.evaluate.table import Evaluation
+from core.taxonomy import CLASS_NAMES
+
+metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed: make test sets it up")
+C = len(CLASS_NAMES)
+SEEDS = st.integers(0, 10_000)
+
+
+def evaluation(seed: int, n: int = 400) -> Evaluation:
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, C, n)
+    logits = rng.normal(size=(n, C))
+    logits[np.arange(n), truth] += 1.5
+    p = np.exp(logits)
+    p /= p.sum(axis=1, keepdims=True)
+    facts = pd.DataFrame({"object_id": [f"o{i}" for i in range(n)], "n_points": rng.integers(3, 60, n).astype(float)})
+    return Evaluation(truth, p, facts, {}, np.full(C, 1 / C), "equal")
+
+
+@pytest.mark.parametrize("key", LEVELS)
+@settings(max_examples=8, deadline=None)
+@given(seed=SEEDS)
+def test_a_cell_of_the_matrix_holds_as_many_objects_as_it_says(key, seed):
+    of = judge(evaluation(seed), LEVELS[key])
+    assert of.matrix.sum() == len(of)
+    for i, true in enumerate(of.level.names):
+        for k, answer in enumerate(of.level.names):
+            assert len(picked(of, Pick(true, answer))) == of.matrix[i, k]
+    assert len(picked(of, Pick(answer=RIGHT))) == np.trace(of.matrix)
+    assert len(picked(of, Pick(answer=WRONG))) == len(of) - np.trace(of.matrix)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS)
+def test_one_against_the_rest_agrees_with_the_full_matrix(seed):
+    of = judge(evaluation(seed), LEVELS["all"])
+    table = class_scores(of).set_index("class")
+    for k, name in enumerate(of.level.names):
+        is_true, is_called = of.truth == k, of.answer == k
+        _, fp, fn, tp = metrics.confusion_matrix(is_true, is_called, labels=[False, True]).ravel()
+        row = table.loc[name]
+        assert (row["objects"], row["called"], row["right"]) == (tp + fn, tp + fp, tp)
+        assert row["completeness"] == pytest.approx(metrics.recall_score(is_true, is_called))
+        assert row["purity"] == pytest.approx(
+            metrics.precision_score(is_true, is_called, zero_division=np.nan), nan_ok=True
+        )
+        assert row["completeness_low"] <= row["completeness"] <= row["completeness_high"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS)
+def test_the_most_confident_mistakes_come_first(seed):
+    of = judge(evaluation(seed), LEVELS["all"])
+    order = picked(of, Pick(truth="TDE"))
+    right, top = of.right[order], of.top[order]
+    assert np.all(np.diff(right.astype(int)) >= 0), "mistakes before right answers"
+    for part in (top[~right], top[right]):
+        assert np.all(np.diff(part) <= 0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.sampled_from(["n_points", TOP, "p:SNIa"]))
+def test_bins_hold_every_object_once_and_pick_what_they_count(seed, by):
+    of = judge(evaluation(seed), LEVELS["all"])
+    edges = bins_of(of.quantity(by))
+    table = scores_in_bins(of, by, edges)
+    assert table["objects"].sum() == len(of)
+    for row in table.itertuples():
+        assert len(picked(of, Pick(by=by, low=row.low, high=row.high))) == row.objects
+        assert len(picked(of, Pick(answer=RIGHT, by=by, low=row.low, high=row.high))) == row.right
+
+
+def test_weights_give_the_mix_of_the_prior_and_purity_follows_it():
+    base = evaluation(5, 3000)
+    prior = np.zeros(C)
+    prior[[0, 3]] = 0.9, 0.1
+    of = judge(Evaluation(base.truth, base.p, base.facts, {}, prior, "two"), LEVELS["all"])
+    mix = np.bincount(of.truth, of.weight, C)
+    assert mix == pytest.approx(prior)
+    row = class_scores(of).set_index("class").loc["SNIa"]
+    p_called = [np.mean(of.answer[of.truth == k] == 0) for k in (0, 3)]
+    assert row["purity_prior"] == pytest.approx(0.9 * p_called[0] / (0.9 * p_called[0] + 0.1 * p_called[1]))
+
+
+def test_the_summary_is_scikit_learns():
+    of = judge(evaluation(1), LEVELS["all"])
+    found = summary(of)
+    assert found.accuracy == pytest.approx(metrics.accuracy_score(of.truth, of.answer))
+    assert found.macro_f1 == pytest.approx(metrics.f1_score(of.truth, of.answer, average="macro"))
+    assert found.majority == pytest.approx(np.bincount(of.truth).max() / len(of))
+
+
+def test_what_the_level_does_not_have_picks_nothing():
+    of = judge(evaluation(1), LEVELS["five"])
+    assert len(picked(of, Pick(truth="AGN"))) == 0
+    assert len(picked(of, Pick(by="nothing", low=0.0))) == 0
+    assert bins_of(np.full(50, np.nan)) == [] and bins_of(np.ones(50)) == []

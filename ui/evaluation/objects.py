@@ -1,0 +1,177 @@
+"""The objects behind a part of a figure: small light curves, most confident mistakes first, each a way to its page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.brokers.base import BrokerError
+from core.brokers.samples import EMBEDDED
+from core.evaluate.judgement import Judgement, picked
+from core.taxonomy import CLASS_NAMES
+from ui import resources
+from ui.evaluation.choice import Chosen
+from ui.evaluation.draw import download
+from ui.evaluation.drill import choose_pick
+from ui.evaluation.words import name_of, pick_sentence
+from ui.figures.theme import DARK, LIGHT, Theme
+from ui.figures.thumbnail import thumbnail_svg
+from ui.shell import object_page
+from ui.state import url_choice
+from ui.wording import percent, plain
+
+PER_PAGE = 8
+COLUMNS = 4
+
+
+def show_objects(chosen: Chosen, quantities: list[str], theme: Theme) -> np.ndarray:
+    """The choice of objects, then the objects. Returns their places in the judgement."""
+    with st.container(key="objects"):
+        st.subheader("The objects behind it", anchor=False)
+        pick = choose_pick(chosen.of, quantities)
+        if not pick:
+            st.caption("Click any cell, curve, bar or point above, or choose here: the objects behind it are listed.")
+            return np.zeros(0, np.int64)
+        index = picked(chosen.of, pick)
+        if not len(index):
+            st.info(f"{pick_sentence(pick, 0)}. Nothing to show: choose another class or a wider range.")
+            return index
+        st.markdown(f"**{plain(pick_sentence(pick, len(index)))}**, the most confident mistakes first.")
+        show_cards(chosen, index, theme)
+        download(object_table(chosen.of, index), chosen, "objects", f"All {len(index):,} as a table (CSV)")
+    return index
+
+
+def show_cards(chosen: Chosen, index: np.ndarray, theme: Theme, more: Callable[[int], str] | None = None) -> None:
+    """One page of objects as cards. index : places in the judgement. more : a further line for the k-th of them."""
+    shown = _page(len(index))
+    for start in range(shown.start, shown.stop, COLUMNS):
+        for column, k in zip(st.columns(COLUMNS), range(start, min(start + COLUMNS, shown.stop)), strict=False):
+            with column, st.container(border=True, height="stretch", gap="xsmall"):
+                _card(chosen, int(index[k]), theme, "" if more is None else more(k))
+
+
+def _page(n: int) -> range:
+    """The part of the list that the address asks for."""
+    pages = -(-n // PER_PAGE)
+    if pages == 1:
+        return range(n)
+    options = [str(k) for k in range(1, min(pages, 200) + 1)]
+    at = url_choice(
+        st.selectbox, "Page", options, "page", "1", width=160,
+        format_func=lambda k: f"{k} of {pages:,}",
+    )  # fmt: skip
+    start = (int(at) - 1) * PER_PAGE
+    return range(start, min(start + PER_PAGE, n))
+
+
+def _card(chosen: Chosen, place: int, theme: Theme, more: str) -> None:
+    of, facts = chosen.of, chosen.of.evaluation.facts.iloc[chosen.of.rows[place]]
+    oid = str(facts["object_id"])
+    true = of.level.names[of.truth[place]]
+    answer = of.level.names[of.answer[place]]
+    source = source_of(oid)
+    if source in EMBEDDED:
+        st.image(_stamp(source, oid, theme.dark), width="stretch", alt=f"Light curve of {oid}")
+    query = object_query(chosen, place)
+    if query is None:
+        st.markdown(f"**{plain(oid)}**")
+    else:
+        st.page_link(object_page(), label=f"**{plain(oid)}**", query_params=query)
+    lines = [f"{name_of(true)}, called {name_of(answer)} {percent(of.top[place])}"]
+    if true != answer:
+        lines.append(f"p({name_of(true)}) {percent(of.p[place, of.truth[place]])}")
+    lines += [fact for fact in (plain(more), _numbers(facts), _where(source)) if fact]
+    st.caption("  \n".join(lines))
+    if isinstance(facts.get("doubt"), str) and facts["doubt"]:
+        st.caption(f":material/help: {plain(facts['doubt'])}")
+
+
+def _numbers(facts: Any) -> str:
+    parts = []
+    for name, form in (("n_points", "{:.0f} points"), ("peak_magnitude", "{:.1f} mag"), ("redshift", "z = {:.3f}")):
+        value = facts.get(name)
+        if value is not None and np.isfinite(value):
+            parts.append(form.format(value))
+    return " · ".join(parts)
+
+
+def _where(source: str) -> str:
+    if source in EMBEDDED:
+        return ""
+    if source:
+        return "light curve not shipped here; the link asks ALeRCE"
+    return "light curve not shipped here"
+
+
+def source_of(oid: str) -> str:
+    """Where the light curve of an object comes from: embedded, else a broker of ZTF, else nowhere."""
+    if oid in _embedded():
+        return _embedded()[oid]
+    return "alerce-ztf" if re.fullmatch(r"ZTF\d\d[a-z]{7}", oid) and "alerce-ztf" in resources.sources() else ""
+
+
+def object_query(chosen: Chosen, place: int) -> dict[str, str] | None:
+    """The address of an object's page with the model that answered here, its answer and its true class."""
+    of = chosen.of
+    row = of.rows[place]
+    oid = str(of.evaluation.facts["object_id"].iloc[row])
+    source = source_of(oid)
+    model = chosen.model
+    if not source or model not in resources.model_names():
+        return None
+    classes = resources.cards()[model.partition("@")[0]].classes
+    names = _leaves(of, place)
+    query = {"source": source, "oid": oid, "model": model}
+    if names[1] in classes:
+        query["class"] = names[1]
+    if names[0] in classes and names[0] != names[1]:
+        query["against"] = names[0]
+    if chosen.prior == "equal":
+        query["prior"] = "equal"
+    return query
+
+
+def _leaves(of: Judgement, place: int) -> tuple[str, str]:
+    """True class and likeliest class among the fifteen, whatever the level shows."""
+    row = of.rows[place]
+    members = of.level.columns(of.level.names[of.answer[place]])
+    best = members[int(np.argmax(of.evaluation.p[row, members]))]
+    return CLASS_NAMES[of.evaluation.truth[row]], CLASS_NAMES[best]
+
+
+def object_table(of: Judgement, index: np.ndarray) -> pd.DataFrame:
+    """The listed objects with all that is known of them and all probabilities."""
+    names = of.level.names
+    facts = of.evaluation.facts.iloc[of.rows[index]].reset_index(drop=True).drop(columns=["class"], errors="ignore")
+    answers = pd.DataFrame(of.p[index], columns=[f"p_{n}" for n in names])
+    head = pd.DataFrame(
+        {
+            "true_class": np.array(names, object)[of.truth[index]],
+            "called": np.array(names, object)[of.answer[index]],
+            "right": of.right[index],
+        }
+    )
+    return pd.concat([facts[["object_id"]], head, answers, facts.drop(columns="object_id")], axis=1)
+
+
+@st.cache_resource(show_spinner=False)
+def _embedded() -> dict[str, str]:
+    """Object id -> the source that has its light curve, samples first."""
+    found: dict[str, str] = {}
+    for key in reversed(list(EMBEDDED)):
+        try:
+            found |= dict.fromkeys(resources.sources()[key].catalogue()["object_id"].astype(str), key)
+        except (BrokerError, KeyError):
+            continue
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def _stamp(source: str, oid: str, dark: bool) -> str:
+    return thumbnail_svg(resources.sources()[source].fetch(oid), DARK if dark else LIGHT)
