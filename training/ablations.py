@@ -23,9 +23,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.evaluate import scores
 from core.recipe import Recipe, channel_count
 from core.taxonomy import CLASS_NAMES, FIVE
-from training import compiled_fit, corpus, fit, scores
+from training import compiled_fit, corpus, fit
 from training.augment import DEGRADE_ONLY
 from training.calibrate import FIVE_INDEX
 from training.corpus import Corpus

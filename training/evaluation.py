@@ -43,6 +43,20 @@ MAP_EDGES = np.arange(-60.0, 151.0, 6.0)
 ZTF_MODELS = {"t2-ztf": (), "t2-ztf-z": (), "t2-published-gr": ("as-trained",)}
 #: Simulated test objects of each class, their seed, and how many of each class come with their light curves.
 PER_CLASS, SEED, SHIPPED_PER_CLASS = 200, 2611, 40
+#: Sources whose photometry NOTICE covers, with their licences, and what to cite.
+SHIPPED_UNDER = {
+    "HSE-LAMBDA/light_curve_approx": "MIT",
+    "astrolabsoftware/fink-": "Apache-2.0",
+    "FusRoman/Fink_MM": "Apache-2.0",
+    "b-biswas/kndetect": "BSD-3-Clause",
+}
+CITATIONS = {
+    "HSE-LAMBDA/": "Fremling et al. 2020; Perley et al. 2020",
+    "astrolabsoftware/": "Möller et al. 2021",
+    "FusRoman/": "Möller et al. 2021",
+    "b-biswas/": "Biswas et al. 2023",
+    "": "simulated by this project",
+}
 REAL = (
     "Real objects with a spectroscopic or catalogued class, alert photometry or ZTF forced photometry made alert-like; each "
     "scored by the fold model that did not train on it."
@@ -141,11 +155,19 @@ def doubts(objects: pd.DataFrame, data: Path) -> list[str]:
     return out
 
 
+def licence_of(source_repo: str) -> str:
+    """The licence under which an object's photometry is shipped; empty where NOTICE names none for one of its sources."""
+    parts = [part.strip() for part in source_repo.replace(" + ", ";").split(";") if part.strip()]
+    found = {next((v for k, v in SHIPPED_UNDER.items() if part.startswith(k)), "") for part in parts}
+    return found.pop() if len(found) == 1 else ""
+
+
 def may_be_shipped(objects: pd.DataFrame) -> NDArray[np.bool_]:
     """Real alert photometry under a licence that allows it."""
-    if "licence_ok_for_shipping_curves" not in objects:
+    if "source_repo" not in objects:
         return np.zeros(len(objects), bool)
-    return ((objects["origin"] == "alert") & objects["licence_ok_for_shipping_curves"]).to_numpy(bool)
+    licensed = objects["source_repo"].astype(str).map(licence_of) != ""
+    return ((objects["origin"] == "alert") & licensed).to_numpy(bool)
 
 
 def in_order(model: Model) -> list[str]:
@@ -254,8 +276,10 @@ def catalogue(curves: Sequence[LightCurve], objects: pd.DataFrame) -> pd.DataFra
             "dec": np.where(made, np.nan, objects["dec"].to_numpy(float)),
             "redshift": objects["redshift"].to_numpy(float),
             "time_scale": "utc",
-            "licence": np.where(made, "Apache-2.0", "MIT"),
-            "citation": np.where(made, "simulated by this project", "Fremling et al. 2020; Perley et al. 2020"),
+            "licence": np.where(made, "Apache-2.0", objects["source_repo"].astype(str).map(licence_of)),
+            "citation": [
+                CITATIONS[next((k for k in CITATIONS if str(r).startswith(k)), "")] for r in objects["source_repo"]
+            ],
             "source_repo": np.where(made, "training/simulate", objects["source_repo"].astype(str)),
             "n_points": [len(c) for c in curves],
         }

@@ -32,7 +32,14 @@ class SampleSource:
     key = "sample"
     title = "Embedded samples"
     survey = "ztf"
-    examples = ("ZTF18aannern", "ZTF20aaynrrh", "ZTF20acphdcg", "ZTF17aaapphc", "313853517735395444", "sim-KN-1")
+    examples: tuple[str, ...] = (
+        "ZTF18aannern",
+        "ZTF20aaynrrh",
+        "ZTF20acphdcg",
+        "ZTF17aaapphc",
+        "313853517735395444",
+        "sim-KN-1",
+    )
 
     def __init__(self, folder: str | Path = FOLDER) -> None:
         self.folder = Path(folder)

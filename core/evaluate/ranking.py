@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluate.scores import auc
-
 Array = NDArray[np.float64]
-#: Cells that the scores are counted in for an interval: far finer than the interval is wide, at any number of objects.
-CELLS = 1024
+#: Cells that each axis is cut into for an interval: far finer than the interval is wide, at any number of objects.
+CELLS = 200
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,14 @@ class Ranking:
     def purity(self) -> Array:
         """(T,) share of the selected that are positives: precision."""
         return self.hits / (self.hits + self.false)
+
+    @property
+    def auc(self) -> float:
+        """Area under the ROC curve, by trapezoids, which count ties by half; `core.evaluate.scores.auc` by ranks."""
+        if not self.positives or not self.negatives:
+            return float("nan")
+        x, y = _from_origin(self.false_rate, self.completeness)
+        return float(np.sum(np.diff(x) * 0.5 * (y[1:] + y[:-1])))
 
     @property
     def average_precision(self) -> float:
@@ -108,56 +114,49 @@ class Area:
     positives: int
 
 
-def auc_interval(positive: NDArray, score: NDArray, rng: np.random.Generator, *, draws: int = 300) -> Area:
-    """Area under the ROC curve with its bootstrap interval over objects.
+def areas(of: Ranking, rng: np.random.Generator, *, draws: int = 200) -> tuple[Area, Area]:
+    """Area under the ROC curve and average precision, each with its 95 % bootstrap interval over objects.
 
-    The value is exact. The interval comes from the scores counted in `CELLS` cells of equal numbers: drawing objects
-    with replacement is then drawing counts, so that a hundred thousand objects cost as much as a thousand.
+    of : of objects that weigh one each. The values are exact. The intervals come from the scores counted in cells: drawing
+    objects with replacement is then drawing counts, so that a hundred thousand objects cost as much as a thousand.
     """
-    value, n1 = auc(positive, score), int(positive.sum())
-    if not 0 < n1 < len(score):
-        return Area(value, float("nan"), float("nan"), n1)
-    hits, false = _cells(positive, score)
-    drawn = _resampled(np.concatenate([hits, false]), draws, rng).reshape(draws, 2, -1)
-    values = _auc_of_counts(drawn[:, 0], drawn[:, 1])
+    n1, nan = round(of.positives), float("nan")
+    if not of.positives or not of.negatives:
+        return Area(of.auc, nan, nan, n1), Area(of.average_precision, nan, nan, n1)
+    drawn = _resampled(_cells(of), draws, rng)
+    up, down = drawn[:, 0], drawn[:, 1]
+    selected_up, selected_down = np.cumsum(up, axis=1), np.cumsum(down, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        above = selected_up - 0.5 * up
+        roc = np.sum(down * above, axis=1) / (selected_up[:, -1] * selected_down[:, -1])
+        purity = selected_up / np.maximum(selected_up + selected_down, 1)
+        precision = np.sum(up * purity, axis=1) / selected_up[:, -1]
+    return (
+        Area(of.auc, *_ends(roc), n1),
+        Area(of.average_precision, *_ends(precision), n1),
+    )
+
+
+def _cells(of: Ranking) -> NDArray[np.int64]:
+    """(2, K) positives and negatives by falling score, in cells even in both: the top of a rare class is not one cell."""
+    if len(of.threshold) <= 2 * CELLS:
+        at = np.arange(len(of.threshold))
+    else:
+        steps = np.linspace(0, 1, CELLS + 1)[1:]
+        at = np.unique(np.concatenate([np.searchsorted(of.completeness, steps), np.searchsorted(of.false_rate, steps)]))
+        at = np.unique(np.append(at.clip(0, len(of.threshold) - 1), len(of.threshold) - 1))
+    return np.round([np.diff(of.hits[at], prepend=0), np.diff(of.false[at], prepend=0)]).astype(np.int64)
+
+
+def _ends(values: Array) -> tuple[float, float]:
     low, high = np.nanpercentile(values, [2.5, 97.5])
-    return Area(value, float(low), float(high), n1)
-
-
-def average_precision_interval(
-    positive: NDArray, score: NDArray, rng: np.random.Generator, *, draws: int = 300
-) -> Area:
-    """Average precision with its bootstrap interval, in the manner of `auc_interval`."""
-    value, n1 = ranking(positive, score).average_precision, int(positive.sum())
-    if not 0 < n1 < len(score):
-        return Area(value, float("nan"), float("nan"), n1)
-    hits, false = _cells(positive, score)
-    drawn = _resampled(np.concatenate([hits, false]), draws, rng).reshape(draws, 2, -1)
-    # From the highest score down.
-    up, down = np.cumsum(drawn[:, 0, ::-1], axis=1), np.cumsum(drawn[:, 1, ::-1], axis=1)
-    purity = up / np.maximum(up + down, 1)
-    gained = drawn[:, 0, ::-1] / np.maximum(up[:, -1:], 1)
-    low, high = np.percentile(np.sum(gained * purity, axis=1), [2.5, 97.5])
-    return Area(value, float(low), float(high), n1)
-
-
-def _cells(positive: NDArray, score: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Counts of positives and negatives by score; equal scores share a cell."""
-    edges = np.unique(score) if len(score) <= CELLS else np.unique(np.quantile(score, np.linspace(0, 1, CELLS)))
-    cell = np.searchsorted(edges, score)
-    return np.bincount(cell[positive], minlength=len(edges)), np.bincount(cell[~positive], minlength=len(edges))
+    return float(low), float(high)
 
 
 def _resampled(counts: NDArray, draws: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """(D, 2, K) counts of so many bootstrap draws."""
     n = int(counts.sum())
-    return rng.multinomial(n, counts / n, size=draws)
-
-
-def _auc_of_counts(hits: NDArray, false: NDArray) -> Array:
-    """(D,) areas from (D, K) counts by rising score, ties by half."""
-    below = np.cumsum(false, axis=1) - false
-    with np.errstate(invalid="ignore"):
-        return np.sum(hits * (below + 0.5 * false), axis=1) / (hits.sum(axis=1) * false.sum(axis=1))
+    return rng.multinomial(n, counts.ravel() / n, size=draws).reshape(draws, *counts.shape)
 
 
 def _from_origin(x: Array, y: Array) -> tuple[Array, Array]:

@@ -19,12 +19,12 @@ CELL = """([truth, answer]) => {
 MAPS = "() => [...document.querySelectorAll('.st-key-against .js-plotly-plot')].filter(g => g._fullData[0].type === 'heatmap').length"
 
 
-def click(page, where):
-    """Plotly takes a click only after the pointer has come near."""
+def click(page, where, wait=200):
+    """Plotly takes a click only after the pointer has come near. wait [ms] : between the two."""
     x, y = where
     page.mouse.move(x - 4, y - 4)
     page.mouse.move(x, y)
-    page.wait_for_timeout(200)
+    page.wait_for_timeout(wait)
     page.mouse.click(x, y)
 
 

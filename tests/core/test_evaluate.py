@@ -120,21 +120,32 @@ def test_intervals_hold_the_value_shrink_with_numbers_and_agree_with_drawing_obj
     widths = []
     for n in (400, 40_000):
         truth, p = answers(3, n)
-        area = ranking.auc_interval(truth == 2, p[:, 2], np.random.default_rng(0))
-        assert area.low < area.value < area.high
-        widths.append(area.high - area.low)
-        precision = ranking.average_precision_interval(truth == 2, p[:, 2], np.random.default_rng(0))
-        assert precision.low < precision.value < precision.high
-    assert widths[1] < 0.2 * widths[0]
+        area, precision = ranking.areas(ranking.ranking(truth == 2, p[:, 2]), np.random.default_rng(0))
+        assert area.low < area.value < area.high and precision.low < precision.value < precision.high
+        assert area.value == pytest.approx(scores.auc(truth == 2, p[:, 2]))
+        widths.append((area.high - area.low, precision.high - precision.low))
+    assert widths[1][0] < 0.2 * widths[0][0] and widths[1][1] < 0.2 * widths[0][1]
     truth, p = answers(3, 400)
     plain = scores.interval(lambda i: scores.auc(truth[i] == 2, p[i, 2]), 400, np.random.default_rng(1))
-    assert widths[0] == pytest.approx(plain[1] - plain[0], rel=0.25)
+    assert widths[0][0] == pytest.approx(plain[1] - plain[0], rel=0.25)
+    drawn = scores.interval(
+        lambda i: ranking.ranking(truth[i] == 2, p[i, 2]).average_precision, 400, np.random.default_rng(1)
+    )
+    assert widths[0][1] == pytest.approx(drawn[1] - drawn[0], rel=0.25)
+
+
+def test_the_interval_of_a_rare_class_among_many_objects_holds_its_value():
+    rng = np.random.default_rng(0)
+    positive = np.arange(50_000) < 40
+    score = rng.normal(size=50_000) + 4.0 * positive
+    for area in ranking.areas(ranking.ranking(positive, score), rng):
+        assert area.low < area.value < area.high and area.positives == 40
 
 
 def test_a_class_without_objects_has_no_area():
     truth, p = answers(0)
-    area = ranking.auc_interval(np.zeros(len(truth), bool), p[:, 0], np.random.default_rng(0))
-    assert np.isnan(area.value) and area.positives == 0
+    for area in ranking.areas(ranking.ranking(np.zeros(len(truth), bool), p[:, 0]), np.random.default_rng(0)):
+        assert np.isnan(area.value) and area.positives == 0
 
 
 @settings(max_examples=15, deadline=None)

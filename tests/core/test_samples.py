@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from core.brokers.base import BadResponse, NotFound
-from core.brokers.samples import FOLDER, SampleSource
-from core.model import load_model
+from core.brokers.samples import FOLDER, JudgedSource, SampleSource
+from core.model import MODELS, load_model
 from core.taxonomy import CLASS_NAMES
 
 SOURCE = SampleSource()
@@ -100,3 +100,20 @@ def test_an_unknown_id_is_refused_in_words() -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadResponse, match=r"objects\.parquet"):
         SampleSource(tmp_path).catalogue()
+
+
+def test_judged_objects_are_those_of_the_evaluation_files_and_may_be_shipped() -> None:
+    source = JudgedSource()
+    catalogue = source.catalogue()
+    assert set(catalogue["licence"]) == {"MIT", "Apache-2.0", "BSD-3-Clause"} and catalogue["object_id"].is_unique
+    real = catalogue[~catalogue["simulated"]]
+    allowed = ("HSE-LAMBDA/light_curve_approx", "astrolabsoftware/fink-", "FusRoman/Fink_MM", "b-biswas/kndetect")
+    assert all(part.strip().startswith(allowed) for repo in real["source_repo"] for part in repo.split(";"))
+    judged = pd.read_parquet(MODELS / "t2-ztf/evaluation.parquet", columns=["object_id", "class", "shipped"])
+    assert set(judged["object_id"][judged["shipped"]]) == set(real["object_id"])
+    assert judged.set_index("object_id")["class"][real["object_id"]].tolist() == real["true_class"].tolist()
+    assert sum(path.stat().st_size for path in source.folder.glob("*.parquet")) < 2.5e6
+    for object_id in catalogue["object_id"][::97]:
+        curve = source.fetch(object_id)
+        assert len(curve) == catalogue.set_index("object_id").loc[object_id, "n_points"]
+        assert curve.provenance.simulated == object_id.startswith("sim-")

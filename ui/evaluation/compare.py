@@ -125,8 +125,8 @@ def _second(pair: Pair, name: str, row: int) -> str:
 
 def _places(of: Judgement, pair: Pair, order: NDArray) -> NDArray[np.int64]:
     """Places in the whole judgement of rows of the pair."""
-    place = {oid: k for k, oid in enumerate(of.evaluation.facts["object_id"].to_numpy()[of.rows])}
-    return np.array([place[oid] for oid in pair.first.evaluation.facts["object_id"].to_numpy()[order]], np.int64)
+    whole = pd.Index(of.evaluation.facts["object_id"].to_numpy()[of.rows])
+    return whole.get_indexer(pair.first.evaluation.facts["object_id"].to_numpy()[pair.first.rows[order]])
 
 
 def _verdict(test: McNemar, first: str, second: str) -> str:

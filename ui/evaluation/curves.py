@@ -11,13 +11,11 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.evaluate import scores
 from core.evaluate.judgement import Judgement, Pick
 from core.evaluate.ranking import (
     Area,
     Ranking,
-    auc_interval,
-    average_precision_interval,
+    areas,
     macro_precision_recall,
     macro_roc,
     micro_ranking,
@@ -161,18 +159,14 @@ def _ranked(key: tuple[str, ...], _of: Judgement) -> Ranked:
     rng = np.random.default_rng(0)
     whole, each = [], []
     for k in classes:
-        positive, score = _of.truth == k, _of.p[:, k]
-        whole.append(ranking(positive, score))
-        areas = auc_interval(positive, score, rng), average_precision_interval(positive, score, rng)
-        each.append(_drawn(_of.level.names[k], whole[-1], *areas))
+        whole.append(ranking(_of.truth == k, _of.p[:, k]))
+        each.append(_drawn(_of.level.names[k], whole[-1], *areas(whole[-1], rng)))
     place = np.searchsorted(classes, _of.truth)
     micro = micro_ranking(place, _of.p[:, classes])
-    hot = np.eye(len(classes), dtype=bool)[place].ravel()
     nan = float("nan")
-    auc, precision = scores.auc(hot, _of.p[:, classes].ravel()), micro.average_precision
     return Ranked(
         tuple(each),
-        _drawn("", micro, Area(auc, nan, nan, len(_of)), Area(precision, nan, nan, len(_of))),
+        _drawn("", micro, Area(micro.auc, nan, nan, len(_of)), Area(micro.average_precision, nan, nan, len(_of))),
         macro_roc(whole),
         macro_precision_recall(whole),
     )

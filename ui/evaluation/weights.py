@@ -21,7 +21,7 @@ PREFIX = "weight_"
 def show_weights(chosen: Chosen, theme: Theme) -> None:
     """Letter-value plot of one feature's weight: all objects, then each true class."""
     of = chosen.of
-    features = [c for c in of.evaluation.facts if str(c).startswith(PREFIX)]
+    features = [c for c in of.evaluation.facts if str(c).startswith(PREFIX) and np.isfinite(of.quantity(c)).any()]
     if not features:
         st.info(
             "This model is told nothing besides the light curve, or the table has no weights. t2-ztf-z and t2-lsst are told "
@@ -41,7 +41,8 @@ def show_weights(chosen: Chosen, theme: Theme) -> None:
         }
     plain = "#4aa8e0" if theme.dark else "#0072B2"
     colours = dict.fromkeys(named, plain) | {name_of(n): theme.of_class(n) for n in of.level.names}
-    flat = float(np.nanmedian(of.quantity("flat_share")))
+    flats = of.quantity("flat_share")
+    flat = float(np.median(flats[np.isfinite(flats)])) if np.isfinite(flats).any() else None
     draw(
         letter_value_figure(named, colours, "percent of the map of the likeliest class", flat, theme), chosen, feature,
         key=f"{feature}_{hash(chosen.key)}",

@@ -26,7 +26,7 @@ def letter_values(values: NDArray) -> list[tuple[float, float]]:
 
 
 def letter_value_figure(
-    groups: Mapping[str, NDArray], colours: Mapping[str, str], x_title: str, flat: float, theme: Theme
+    groups: Mapping[str, NDArray], colours: Mapping[str, str], x_title: str, flat: float | None, theme: Theme
 ) -> go.Figure:
     """One row of boxes per group; the median as a line, what a flat map gives dotted. groups : title -> values."""
     figure = go.Figure()
@@ -51,11 +51,12 @@ def letter_value_figure(
                 hovertemplate=f"{name}: median {median:.2f} %<extra></extra>",
             )
         )  # fmt: skip
-    figure.add_vline(x=flat, line={"dash": "dot", "width": 1.5, "color": theme.ink})
-    figure.add_annotation(
-        x=flat, y=1.0, yref="paper", yanchor="bottom", showarrow=False, text=f"a flat map gives {flat:.2f} %",
-        font={"size": 11, "color": theme.muted},
-    )  # fmt: skip
+    if flat is not None:
+        figure.add_vline(x=flat, line={"dash": "dot", "width": 1.5, "color": theme.ink})
+        figure.add_annotation(
+            x=flat, y=1.0, yref="paper", yanchor="bottom", showarrow=False, text=f"a flat map gives {flat:.2f} %",
+            font={"size": 11, "color": theme.muted},
+        )  # fmt: skip
     figure.update_layout(
         **layout(theme, height=110 + 34 * len(names), barmode="overlay", dragmode=False, showlegend=False)
     )

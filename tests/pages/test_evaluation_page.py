@@ -1,0 +1,142 @@
+"""The evaluation page without a browser: its numbers are scikit-learn's on the same file, and its state is the address."""
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.model import MODELS, load_model
+from core.taxonomy import CLASS_NAMES
+from ui.evaluation.views import VIEWS
+
+metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed: make test sets it up")
+APP = Path(__file__).resolve().parents[2] / "app.py"
+P = [f"p_{c}" for c in CLASS_NAMES]
+
+
+def opened(**query):
+    at = AppTest.from_file(str(APP), default_timeout=120)
+    at.switch_page("pages/evaluation.py")
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def html_of(at):
+    return "\n".join(e.proto.body for e in at.get("html"))
+
+
+def text_of(at):
+    return "\n".join(e.value for e in (*at.markdown, *at.caption, *at.info))
+
+
+def number(at, what):
+    return float(re.search(rf"<dt>{re.escape(what)}</dt><dd>([\d.,]+)", html_of(at)).group(1).replace(",", ""))
+
+
+def judged(name="t2-ztf", prior="survey"):
+    table = pd.read_parquet(MODELS / name / "evaluation.parquet")
+    p = table[P].to_numpy(float)
+    if prior == "equal":
+        p = p / load_model(name).prior.weights
+    return table, p / p.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("prior", ["survey", "equal"])
+def test_the_numbers_on_the_page_are_scikit_learns_on_the_same_file(prior):
+    at = opened(model="t2-ztf", prior=prior)
+    table, p = judged(prior=prior)
+    truth = table["class"].map(CLASS_NAMES.index).to_numpy()
+    answer = p.argmax(axis=1)
+    assert number(at, "objects") == len(table)
+    assert number(at, "accuracy") == pytest.approx(metrics.accuracy_score(truth, answer), abs=6e-4)
+    f1 = metrics.f1_score(truth, answer, average="macro", labels=np.unique(truth))
+    assert number(at, "macro-F1") == pytest.approx(f1, abs=6e-4)
+    weight = 1.0 / np.bincount(truth)[truth]
+    loss = metrics.log_loss(truth, np.clip(p, 1e-15, 1), sample_weight=weight, labels=range(len(CLASS_NAMES)))
+    assert number(at, "flat log-loss") == pytest.approx(loss, abs=2e-3)
+    recall = metrics.recall_score(truth, answer, labels=[0], average=None)[0]
+    assert re.search(rf">SN Ia</th><td[^>]*>{np.sum(truth == 0):,}</td><td[^>]*>{recall:.2f} \[", html_of(at))
+
+
+def test_areas_are_scikit_learns():
+    at = opened(model="t2-ztf", view="curves", classes="five")
+    table, p = judged()
+    names = ["SNIa", "SNII", "SNIbc", "SLSN-I", "TDE"]
+    table, p = (
+        table[table["class"].isin(names)],
+        p[table["class"].isin(names)][:, [CLASS_NAMES.index(n) for n in names]],
+    )
+    p = p / p.sum(axis=1, keepdims=True)
+    truth = table["class"].map(names.index).to_numpy()
+    for average in ("micro", "macro"):
+        auc = metrics.roc_auc_score(np.eye(5)[truth], p, average=average)
+        assert re.search(rf">{average} average</th><td[^>]*>{len(table):,}</td><td[^>]*>{auc:.3f}", html_of(at))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("query", [{}, {"model": "t2-lsst", "set": "mallorn", "classes": "five"}, {"model": "t2-published-gr", "classes": "ia"}],
+                         ids=["t2-ztf", "mallorn", "published"])  # fmt: skip
+def test_every_view_of_every_kind_of_set_is_shown(view, query):
+    at = opened(view=view, **query)
+    assert not at.error and (at.get("plotly_chart") or at.info)
+
+
+def test_the_list_holds_what_the_cell_says_worst_first_and_why():
+    at = opened(truth="SNIbc", answer="SNIa")
+    table, p = judged()
+    cell = (table["class"] == "SNIbc").to_numpy() & (p.argmax(axis=1) == 0)
+    assert f"{cell.sum()} objects\\: SN Ib/c called SN Ia" in text_of(at)
+    assert "Why it was wrong" in [s.value for s in at.subheader]
+    worst = table["object_id"].to_numpy()[cell][np.argmax(p[cell, 0])]
+    assert at.get("page_link")[0].proto.label == f"**{worst}**"
+
+
+def test_a_selection_without_objects_is_told_plainly():
+    assert "0 objects" in text_of(opened(truth="TDE", answer="RRL"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"model": "nowhere"}, {"set": "nothing"}, {"truth": "Kilonowa"}, {"by": "n_points", "low": "many"}, {"page": "99"}, {"threshold": "x", "view": "thresholds"}],
+)  # fmt: skip
+def test_an_address_that_makes_no_sense_falls_back(query):
+    assert opened(**query).title[0].value == "Evaluation"
+
+
+def own_table(n: int) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 5, n)
+    logits = rng.normal(size=(n, len(CLASS_NAMES)))
+    logits[np.arange(n), truth] += 2
+    p = np.exp(logits)
+    frame = pd.DataFrame(p / p.sum(axis=1, keepdims=True), columns=P)
+    return frame.assign(object_id=[f"mine-{i}" for i in range(n)], **{"class": np.array(CLASS_NAMES)[truth]})
+
+
+def test_ten_thousand_own_objects_are_evaluated():
+    at = opened(model="own")
+    mine = own_table(10_000)
+    at.file_uploader[0].set_value(("mine.csv", mine.to_csv(index=False).encode(), "text/csv")).run()
+    assert not at.exception and not at.error
+    truth = mine["class"].map(CLASS_NAMES.index).to_numpy()
+    assert number(at, "objects") == 10_000
+    assert number(at, "accuracy") == pytest.approx(
+        metrics.accuracy_score(truth, mine[P].to_numpy().argmax(axis=1)), abs=6e-4
+    )
+
+
+def test_what_is_wrong_with_an_own_table_is_said_with_its_row():
+    at = opened(model="own")
+    mine = own_table(20)
+    mine.loc[6, "class"] = "Kilonowa"
+    buffer = io.BytesIO()
+    mine.to_parquet(buffer)
+    at.file_uploader[0].set_value(("mine.parquet", buffer.getvalue(), "application/octet-stream")).run()
+    assert "row 7" in at.error[0].value and "Kilonowa" in at.error[0].value
