@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.bands import BANDS
+from core.brokers.samples import JudgedSource
 from core.model import MODELS, load_model
 from core.taxonomy import CLASS_NAMES
 from ui.evaluation.views import VIEWS
@@ -140,3 +142,32 @@ def test_what_is_wrong_with_an_own_table_is_said_with_its_row():
     mine.to_parquet(buffer)
     at.file_uploader[0].set_value(("mine.parquet", buffer.getvalue(), "application/octet-stream")).run()
     assert "row 7" in at.error[0].value and "Kilonowa" in at.error[0].value
+
+
+def test_own_light_curves_are_scored_here_and_get_the_probabilities_of_the_judged():
+    """Photometry with a class column: what the page scores is what the evaluation file holds."""
+    source = JudgedSource()
+    ids = [i for i in source.catalogue()["object_id"] if i.startswith("ZTF")][:40]
+    frames = []
+    for oid in ids:
+        curve = source.fetch(oid)
+        bands = [BANDS[b].name for b in curve.band]
+        points = {"object_id": oid, "mjd": curve.mjd, "band": bands, "flux": curve.flux, "flux_err": curve.flux_err}
+        frames.append(pd.DataFrame({**points, "class": curve.provenance.true_class}))
+    at = opened(model="own", upload="curves", scorer="t2-ztf", truth="SNIa")
+    photometry = pd.concat(frames).to_csv(index=False).encode()
+    at.file_uploader(key="own_curves").set_value(("mine.csv", photometry, "text/csv")).run()
+    assert not at.exception and not at.error
+    assert number(at, "objects") == 40
+    table, p = judged()
+    mine = table["object_id"].isin(ids).to_numpy()
+    right = p[mine].argmax(axis=1) == table["class"][mine].map(CLASS_NAMES.index)
+    assert number(at, "accuracy") == pytest.approx(right.mean(), abs=6e-4)
+
+
+def test_light_curves_without_classes_are_told_what_is_missing():
+    at = opened(model="own", upload="curves")
+    at.file_uploader(key="own_curves").set_value(
+        ("mine.csv", b"object_id,mjd,band,flux,flux_err\na,1,ztf_g,1,1\n", "text/csv")
+    ).run()
+    assert "no column object_id with class" in at.error[0].value

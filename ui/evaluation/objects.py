@@ -122,12 +122,15 @@ def object_query(chosen: Chosen, place: int) -> dict[str, str] | None:
     row = of.rows[place]
     oid = str(of.evaluation.facts["object_id"].iloc[row])
     source = source_of(oid)
-    model = chosen.model
-    if not source or model not in resources.model_names():
+    if not source:
         return None
+    query = {"source": source, "oid": oid}
+    model = next((m for m in (chosen.model, chosen.test.about.get("model")) if m in resources.model_names()), None)
+    if model is None:
+        return query
+    query["model"] = model
     classes = resources.cards()[model.partition("@")[0]].classes
     names = _leaves(of, place)
-    query = {"source": source, "oid": oid, "model": model}
     if names[1] in classes:
         query["class"] = names[1]
     if names[0] in classes and names[0] != names[1]:

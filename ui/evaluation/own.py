@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.evaluate.table import Evaluation, checked_evaluation
+from core.evaluate.table import QUANTITIES, Evaluation, checked_evaluation
+from core.lightcurve import LightCurve
 from core.measures import measures
+from core.model import Model
 from core.pipeline import classify_many
 from core.refusal import BadInput
-from core.selection import Selection
 from core.taxonomy import CLASS_NAMES
 from ui import resources
 from ui.sections.score import model_for
@@ -24,8 +26,12 @@ from ui.wording import plain
 OWN = "own"
 #: Light curves scored between two looks at the progress bar.
 STEP = 200
-TABLE, CURVES = "table", "curves"
-_KINDS = {TABLE: "Classes and probabilities", CURVES: "Light curves with classes, to be scored here"}
+TABLE, CURVES, EMBEDDED = "table", "curves", "embedded"
+_KINDS = {
+    TABLE: "Classes and probabilities",
+    CURVES: "Light curves with classes",
+    EMBEDDED: "The embedded objects, scored by any model",
+}
 
 
 def ask_for_own() -> tuple[str, Evaluation] | None:
@@ -34,7 +40,7 @@ def ask_for_own() -> tuple[str, Evaluation] | None:
         st.segmented_control, "What you have", list(_KINDS), "upload", TABLE, format_func=_KINDS.get
     )  # fmt: skip
     try:
-        return _table() if kind == TABLE else _curves()
+        return {TABLE: _table, CURVES: _curves, EMBEDDED: _embedded}[kind]()
     except BadInput as error:
         st.error(plain(error.message), icon=":material/error:")
         return None
@@ -71,7 +77,6 @@ def _frame(content: bytes, name: str) -> pd.DataFrame:
 
 
 def _curves() -> tuple[str, Evaluation] | None:
-    names = resources.model_names()
     first, second = st.columns(2)
     with first:
         photometry = st.file_uploader(
@@ -81,7 +86,7 @@ def _curves() -> tuple[str, Evaluation] | None:
         labels = st.file_uploader(
             "Classes: CSV or Parquet with object_id and class", max_upload_size=10, key="own_labels"
         )
-    model = url_choice(st.selectbox, "Scored by", names, "scorer", names[0], width=320)
+    model = _scorer()
     if photometry is None:
         st.caption(
             "Classes may stand in a column named class beside the measurements; then the second file is not needed."
@@ -89,13 +94,59 @@ def _curves() -> tuple[str, Evaluation] | None:
         return None
     content = photometry.getvalue()
     told = content if labels is None else labels.getvalue()
-    digest = sha256(content + told + model.encode()).hexdigest()
+
+    def read() -> tuple[list[LightCurve], dict[str, str]]:
+        from core.brokers.files import read_file
+
+        classes = classes_of(_frame(told, photometry.name if labels is None else labels.name))
+        found: Any = read_file(content, photometry.name, default_survey="ztf", schemas=resources.settings().schemas)
+        return found.curves, classes
+
+    return _scored(sha256(content + told + model.encode()).hexdigest(), read, model, photometry.name)
+
+
+def _embedded() -> tuple[str, Evaluation] | None:
+    """The judged objects that come with the program, scored by any model here, one from outside among them."""
+    model = _scorer()
+    survey = model_for(model, "").recipe.survey
+    source = resources.sources().get("judged")
+    if source is None:
+        st.info("The light curves of judged objects are not in this copy of the program.")
+        return None
+    catalogue = source.catalogue()
+    catalogue = catalogue[catalogue["survey"] == survey]
+    st.caption(
+        f"{len(catalogue):,} objects of {survey.upper()}, real and simulated. An object that a model learned from is scored by its "
+        "fold model; a model from outside may have seen some of them, and nobody here knows which."
+    )
+
+    def read() -> tuple[list[LightCurve], dict[str, str]]:
+        ids = catalogue["object_id"].astype(str).tolist()
+        return [source.fetch(oid) for oid in ids], dict(zip(ids, catalogue["true_class"].astype(str), strict=True))
+
+    digest = sha256(f"{model} {model_for(model, '').sha256} {len(catalogue)}".encode()).hexdigest()
+    return _scored(digest, read, model, "the embedded objects")
+
+
+def _scorer() -> str:
+    names = resources.model_names()
+    return url_choice(st.selectbox, "Scored by", names, "scorer", names[0], width=320)
+
+
+def _scored(
+    digest: str, read: Callable[[], tuple[list[LightCurve], dict[str, str]]], model: str, name: str
+) -> tuple[str, Evaluation]:
+    """What was scored for this session before, else scored now. One set at a time: light curves are large."""
     kept = st.session_state.setdefault("own_scored", {})
     if digest not in kept:
-        kept.clear()  # one set a session: light curves are large
-        classes = classes_of(_frame(told, photometry.name if labels is None else labels.name))
-        kept[digest] = score(content, photometry.name, classes, model)
-    return digest, kept[digest]
+        with st.spinner("Reading the light curves…"):
+            curves, classes = read()
+        kept.clear()
+        kept[digest] = score(curves, classes, model, name)
+    evaluation, left_out = kept[digest]
+    if left_out:
+        st.caption(f"{left_out:,} light curves are left out: they have no class, or the model refuses them.")
+    return digest, evaluation
 
 
 def classes_of(table: pd.DataFrame) -> dict[str, str]:
@@ -117,51 +168,37 @@ def classes_of(table: pd.DataFrame) -> dict[str, str]:
     return dict(zip(pairs["object_id"], pairs[name], strict=True))
 
 
-def score(content: bytes, file_name: str, classes: dict[str, str], model_name: str) -> Evaluation:
-    """Score light curves with a model, showing progress. Objects without a class, or refused, are left out and counted."""
-    from core.brokers.files import read_file
+def score(
+    curves: Sequence[LightCurve], classes: Mapping[str, str], model_name: str, name: str
+) -> tuple[Evaluation, int]:
+    """Score light curves with a model, showing progress; and how many had no class or were refused.
 
-    read: Any = read_file(content, file_name, default_survey="ztf", schemas=resources.settings().schemas)
-    curves = [c for c in read.curves if c.object_id in classes]
-    if not curves:
+    Raises BadInput where none has a class.
+    """
+    known = [c for c in curves if c.object_id in classes]
+    if not known:
         raise BadInput(
-            "no_labels",
-            f"none of the {len(read.curves):,} light curves of {file_name} has a class; expected object_id in both",
+            "no_labels", f"none of the {len(curves):,} light curves of {name} has a class; expected object_id in both"
         )
     model = model_for(model_name, "")
-    bar = st.progress(0.0, text=f"Scoring {len(curves):,} light curves…")
+    bar = st.progress(0.0, text=f"Scoring {len(known):,} light curves…")
     frames = []
-    for start in range(0, len(curves), STEP):
-        part = curves[start : start + STEP]
-        chosen = [model.recipe.select(c) for c in part]
-        rows = pd.concat([classify_many(part, model), measures(part, chosen)], axis=1)
-        frames.append(rows[[isinstance(s, Selection) for s in chosen] & rows["refusal"].isna().to_numpy()])
-        done = min(start + STEP, len(curves))
-        bar.progress(done / len(curves), text=f"{done:,} of {len(curves):,} light curves scored")
+    for start in range(0, len(known), STEP):
+        part = known[start : start + STEP]
+        rows = classify_many(part, model)
+        numbers = measures(part, [model.recipe.select(c) for c in part])
+        frames.append(pd.concat([rows, numbers], axis=1)[rows["refusal"].isna().to_numpy()])
+        done = start + len(part)
+        bar.progress(done / len(known), text=f"{done:,} of {len(known):,} light curves scored")
     bar.empty()
     table = pd.concat(frames, ignore_index=True)
-    left_out = len(read.curves) - len(table)
-    if left_out:
-        st.warning(
-            f"{left_out:,} of {len(read.curves):,} light curves are left out: no class, or the model refuses them."
-        )
     table["class"] = table["object_id"].astype(str).map(classes)
-    keep = [
-        "object_id",
-        "class",
-        *(c for c in table if str(c).startswith("p_")),
-        "n_points",
-        "span_days",
-        "peak_magnitude",
-        "snr",
-        "redshift",
-    ]
-    prior = model.prior
-    weights = (
-        None
-        if prior.weights is None
-        else dict(zip(model.classes, np.asarray(prior.weights, float).tolist(), strict=True))
-    )
-    return checked_evaluation(
-        table[keep], file_name, {"prior": {"name": prior.name, "weights": weights}, "model": model_name}
-    )
+    columns = ["object_id", "class", *(c for c in table if str(c).startswith("p_")), *QUANTITIES, "n_fitted", "fold"]
+    return checked_evaluation(table[columns], name, about_of(model_name, model)), len(curves) - len(table)
+
+
+def about_of(name: str, model: Model) -> dict[str, Any]:
+    """What is known of a set that was scored here: by which model, and under which prior."""
+    weights = model.prior.weights
+    by_class = None if weights is None else dict(zip(model.classes, np.asarray(weights, float).tolist(), strict=True))
+    return {"model": name, "prior": {"name": model.prior.name, "weights": by_class}}
