@@ -16,6 +16,8 @@ from ui.figures.theme import Theme
 from ui.state import url_choice
 
 PREFIX = "weight_"
+PERCENT, TIMES = "percent", "times"
+_UNITS = {PERCENT: "percent of the map of the likeliest class", TIMES: "times what a flat map gives"}
 
 
 def show_weights(chosen: Chosen, theme: Theme) -> None:
@@ -32,7 +34,11 @@ def show_weights(chosen: Chosen, theme: Theme) -> None:
         st.segmented_control, "Weight of", features, "feature", features[0],
         format_func=lambda c: feature_title(c.removeprefix(PREFIX)),
     )  # fmt: skip
-    values = of.quantity(feature)
+    unit = url_choice(
+        st.segmented_control, "In", list(_UNITS), "weights_in", PERCENT, format_func=_UNITS.get
+    )  # fmt: skip
+    flats = of.quantity("flat_share")
+    values = of.quantity(feature) / (flats if unit == TIMES else 1.0)
     named = {"all objects": values} | {name_of(of.level.names[k]): values[of.truth == k] for k in of.shown if of.met[k]}
     known = np.isfinite(of.quantity("redshift"))
     if known.any() and not known.all():
@@ -41,22 +47,26 @@ def show_weights(chosen: Chosen, theme: Theme) -> None:
         }
     plain = "#4aa8e0" if theme.dark else "#0072B2"
     colours = dict.fromkeys(named, plain) | {name_of(n): theme.of_class(n) for n in of.level.names}
-    flats = of.quantity("flat_share")
-    flat = float(np.median(flats[np.isfinite(flats)])) if np.isfinite(flats).any() else None
+    flat = 1.0 if unit == TIMES else float(np.median(flats[np.isfinite(flats)])) if np.isfinite(flats).any() else None
     draw(
-        letter_value_figure(named, colours, "percent of the map of the likeliest class", flat, theme), chosen, feature,
+        letter_value_figure(named, colours, _UNITS[unit], flat, theme), chosen, feature,
         key=f"{feature}_{hash(chosen.key)}",
         alt=f"Letter-value plot of the weight of {feature_title(feature.removeprefix(PREFIX))}, for all objects and by class.",
     )  # fmt: skip
     st.caption(
         "Boxes hold the middle half of the objects, then three quarters, seven eighths and so on; the bar is the median. The "
         "weight is the share of the class activation map (Allam & McEwen 2021, fig. of redshift weights); the map is scaled "
-        "from its lowest row, so the lowest row weighs nothing. Choose a class and this weight below to list objects."
+        "from its lowest row, so the lowest row weighs nothing. A flat map gives more where a light curve is short: the dotted "
+        "line is the median of these objects. Choose a class and this weight below to list objects."
     )
     table = weight_table(named)
     rows = [[r["objects of"], f"{r['objects']:,}", *(small_number(r[q], 2) for q in ("p5", "p25", "median", "p75", "p95"))]
             for r in table.to_dict("records")]  # fmt: skip
-    tables.show(tables.table("Weight [%]", ["objects of", "objects", "5 %", "25 %", "median", "75 %", "95 %"], rows))
+    tables.show(
+        tables.table(
+            f"Weight, {_UNITS[unit]}", ["objects of", "objects", "5 %", "25 %", "median", "75 %", "95 %"], rows
+        )
+    )
     download(table, chosen, feature, "Weights (CSV)")
 
 

@@ -40,7 +40,7 @@ def letter_value_figure(
                     x=[high - low], base=[low], y=[name], orientation="h", width=0.78 * 0.8**depth,
                     marker={"color": translucent(colours[name], 0.30 + 0.5 * 0.7**depth), "line": {"width": 0}},
                     hovertemplate=f"{name}<br>{100 * (1 - 0.5 ** (depth + 1)):.4g} % of {len(values):,} objects: "
-                    f"{low:.2f} to {high:.2f} %<extra></extra>", showlegend=False,
+                    f"{low:.3g} to {high:.3g}<extra></extra>", showlegend=False,
                 )
             )  # fmt: skip
         median = float(np.median(values))
@@ -48,13 +48,13 @@ def letter_value_figure(
             go.Scatter(
                 x=[median], y=[name], mode="markers", showlegend=False,
                 marker={"symbol": "line-ns", "size": 20, "line": {"width": 2.4, "color": theme.ink}},
-                hovertemplate=f"{name}: median {median:.2f} %<extra></extra>",
+                hovertemplate=f"{name}: median {median:.3g}<extra></extra>",
             )
         )  # fmt: skip
     if flat is not None:
         figure.add_vline(x=flat, line={"dash": "dot", "width": 1.5, "color": theme.ink})
         figure.add_annotation(
-            x=flat, y=1.0, yref="paper", yanchor="bottom", showarrow=False, text=f"a flat map gives {flat:.2f} %",
+            x=flat, y=1.0, yref="paper", yanchor="bottom", showarrow=False, text=f"a flat map: {flat:.3g}",
             font={"size": 11, "color": theme.muted},
         )  # fmt: skip
     figure.update_layout(
