@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.evaluate.table import QUANTITIES
 from ui import tables
 from ui.evaluation.choice import choose
 from ui.evaluation.matrix import show_numbers
@@ -25,7 +24,7 @@ show_numbers(chosen)
 view = choose_view()
 view.show(chosen, theme)
 if view.lists_objects:
-    listed = show_objects(chosen, [q for q in QUANTITIES if q in chosen.of.evaluation.facts], theme)
+    listed = show_objects(chosen, theme)
     if len(listed):
         show_why(chosen, listed, theme)
 show_take_away()

@@ -92,6 +92,21 @@ def verdicts() -> VerdictStore:
 
 
 @st.cache_resource(show_spinner=False)
+def embedded() -> dict[str, str]:
+    """Object id -> the source that has its light curve without a network, the samples before the judged objects."""
+    from core.brokers.base import BrokerError
+    from core.brokers.samples import EMBEDDED
+
+    found: dict[str, str] = {}
+    for key in reversed([key for key in EMBEDDED if key in sources()]):
+        try:
+            found |= dict.fromkeys(sources()[key].catalogue()["object_id"].astype(str), key)
+        except BrokerError:
+            log.exception("The light curves of %s can't be read.", key)
+    return found
+
+
+@st.cache_resource(show_spinner=False)
 def cards() -> dict[str, ModelCard]:
     """The card of every model that can be trusted, read once, the default model first."""
     from core.card import CardError, find_cards, load_card

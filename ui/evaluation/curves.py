@@ -33,6 +33,7 @@ from ui.state import url_choice
 #: Points drawn per curve; areas and tables are of all objects.
 DRAWN = 120
 ALL = "all"
+_AXES = {"linear": "Linear", "log": "Logarithmic: where few are selected"}
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,17 @@ def show_curves(chosen: Chosen, theme: Theme) -> None:
         st.selectbox, "Curves of", [ALL, *ranked.names], "curve", ALL, width=320,
         format_func=lambda n: "every class, and the averages" if n == ALL else name_of(n),
     )  # fmt: skip
+    log = url_choice(
+        st.segmented_control, "False positives", list(_AXES), "axis", "linear", format_func=_AXES.get
+    ) == "log"  # fmt: skip
     names = ranked.names if shown == ALL else (shown,)
     for column, kind in zip(st.columns(2, gap="medium"), ("roc", "pr"), strict=True):
         with column:
             st.markdown("**ROC**" if kind == "roc" else "**Precision and recall**")
             key = f"{kind}_{shown}_{hash(chosen.key)}"
             figure = _figure(kind, ranked, names, theme, averages=shown == ALL)
+            if log and kind == "roc":
+                figure.update_xaxes(type="log", range=[-4, 0])
             draw(
                 figure, chosen, kind, key=key, on_select=clicked(key, _pick),
                 alt=f"{'ROC' if kind == 'roc' else 'Precision–recall'} curves of {len(names)} classes; areas in the table.",

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ui.evaluation.choice import Chosen
+from ui.figures.theme import CLASS_GREY
 
 _HIDDEN = ["select2d", "lasso2d", "autoScale2d", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]
 
@@ -22,7 +23,11 @@ def draw(
         "displaylogo": False, "scrollZoom": False, "modeBarButtonsToRemove": _HIDDEN,
         "toImageButtonOptions": {"format": "svg", "filename": f"{name}_{chosen.name}"},
     }  # fmt: skip
-    figure.update_layout(meta={"title": f"{name} · {chosen.title}"})
+    # Small, and part of the figure, so that a saved one still says what it shows.
+    title = {"text": chosen.title, "font": {"size": 11, "color": CLASS_GREY}, "x": 0, "xref": "container", "y": 1,
+             "yref": "container", "yanchor": "top", "pad": {"t": 3, "l": 3}}  # fmt: skip
+    top = (figure.layout.margin.t or 0) + 14
+    figure.update_layout(title=title, margin_t=top)
     if on_select is None:
         st.plotly_chart(figure, config=config, alt=alt, key=key)
     else:

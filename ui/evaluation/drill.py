@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from core.evaluate.judgement import RIGHT, TOP, WRONG, Judgement, Pick
+from core.evaluate.table import QUANTITIES
 from ui.evaluation.words import ANY, answer_title, name_of, quantity_title
 from ui.state import url_choice
 
@@ -49,7 +51,13 @@ def clicked(key: str, pick_of: Callable[[Mapping[str, Any]], Pick]) -> Callable[
     return work
 
 
-def choose_pick(of: Judgement, quantities: list[str]) -> Pick:
+def quantities_of(of: Judgement) -> list[str]:
+    """Columns that objects can be ranged by, as far as any object has them."""
+    columns = [*QUANTITIES, *(c for c in of.evaluation.facts if str(c).startswith("weight_"))]
+    return [c for c in columns if np.isfinite(of.quantity(c)).any()]
+
+
+def choose_pick(of: Judgement) -> Pick:
     """The keyboard's way to every part of every figure."""
     names = [of.level.names[k] for k in of.shown]
     for key, options in (("truth", ["", *names]), ("answer", ["", *names, RIGHT, WRONG])):
@@ -65,7 +73,7 @@ def choose_pick(of: Judgement, quantities: list[str]) -> Pick:
             st.selectbox, "Called", ["", *names, RIGHT, WRONG], "answer", "", format_func=lambda n: answer_title(n)
         )  # fmt: skip
     with columns[2]:
-        options = ["", TOP, *(f"p:{n}" for n in names), *quantities]
+        options = ["", TOP, *(f"p:{n}" for n in names), *quantities_of(of)]
         url_choice(
             st.selectbox, "And within a range of", options, "by", "",
             format_func=lambda n: quantity_title(n) if n else "nothing else",
@@ -74,7 +82,11 @@ def choose_pick(of: Judgement, quantities: list[str]) -> Pick:
         for key, label, column in (("low", "From", columns[3]), ("high", "To, not included", columns[4])):
             with column:
                 _number_in_address(key, label)
-    return pick_of_address()
+    pick = pick_of_address()
+    if st.session_state.get("_pick", pick) != pick:
+        st.query_params.pop("page", None)  # another list begins at its beginning
+    st.session_state["_pick"] = pick
+    return pick
 
 
 def _number_in_address(key: str, label: str) -> None:

@@ -58,12 +58,13 @@ def show_matrix(chosen: Chosen, theme: Theme) -> None:
                 figure, chosen, "confusion", key=key, on_select=clicked(key, _pick),
                 alt=f"Confusion matrix of {chosen.model}: {len(of):,} objects, {len(names)} classes; the table says the same.",
             )  # fmt: skip
+            # Inside the frame: what scrolls must hold something that the keyboard reaches.
+            download(matrix_table(of), chosen, "confusion", "Confusion matrix (CSV)")
         st.caption("Click a cell to list its objects below, or choose the classes there.")
     with right:
         table = _class_scores(chosen.key, of)
         tables.show(score_table(table))
         download(table, chosen, "classes", "Scores by class (CSV)")
-        download(matrix_table(of), chosen, "confusion", "Confusion matrix (CSV)")
 
 
 def score_table(table: pd.DataFrame) -> tables.Table:

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.brokers.base import BrokerError
 from core.brokers.samples import EMBEDDED
 from core.evaluate.judgement import Judgement, picked
 from core.taxonomy import CLASS_NAMES
@@ -29,11 +28,11 @@ PER_PAGE = 8
 COLUMNS = 4
 
 
-def show_objects(chosen: Chosen, quantities: list[str], theme: Theme) -> np.ndarray:
+def show_objects(chosen: Chosen, theme: Theme) -> np.ndarray:
     """The choice of objects, then the objects. Returns their places in the judgement."""
     with st.container(key="objects"):
         st.subheader("The objects behind it", anchor=False)
-        pick = choose_pick(chosen.of, quantities)
+        pick = choose_pick(chosen.of)
         if not pick:
             st.caption("Click any cell, curve, bar or point above, or choose here: the objects behind it are listed.")
             return np.zeros(0, np.int64)
@@ -111,8 +110,8 @@ def _where(source: str) -> str:
 
 def source_of(oid: str) -> str:
     """Where the light curve of an object comes from: embedded, else a broker of ZTF, else nowhere."""
-    if oid in _embedded():
-        return _embedded()[oid]
+    if oid in resources.embedded():
+        return resources.embedded()[oid]
     return "alerce-ztf" if re.fullmatch(r"ZTF\d\d[a-z]{7}", oid) and "alerce-ztf" in resources.sources() else ""
 
 
@@ -161,18 +160,6 @@ def object_table(of: Judgement, index: np.ndarray) -> pd.DataFrame:
         }
     )
     return pd.concat([facts[["object_id"]], head, answers, facts.drop(columns="object_id")], axis=1)
-
-
-@st.cache_resource(show_spinner=False)
-def _embedded() -> dict[str, str]:
-    """Object id -> the source that has its light curve, samples first."""
-    found: dict[str, str] = {}
-    for key in reversed(list(EMBEDDED)):
-        try:
-            found |= dict.fromkeys(resources.sources()[key].catalogue()["object_id"].astype(str), key)
-        except (BrokerError, KeyError):
-            continue
-    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from core.evaluate.judgement import RIGHT, TOP, WRONG, Judgement, Pick, Summary
+from ui.figures.probabilities import feature_title
 from ui.wording import class_title
 
 ANY = "any class"
@@ -32,6 +33,8 @@ def answer_title(name: str) -> str:
 
 def quantity_title(name: str) -> str:
     """A quantity that objects are ranged by."""
+    if name.startswith("weight_"):
+        return f"weight of {feature_title(name.removeprefix('weight_'))} [% of the map]"
     return f"p({class_title(name[2:])})" if name.startswith("p:") else _QUANTITIES.get(name, name)
 
 

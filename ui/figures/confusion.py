@@ -28,7 +28,7 @@ def confusion_figure(
     figure = go.Figure(
         go.Heatmap(
             z=share, x=list(titles), y=list(titles), text=text, texttemplate="%{text}", hoverinfo="skip",
-            showscale=False, zmin=0, zmax=1, colorscale=[[0, theme.page], [1, "#4aa8e0" if theme.dark else "#0072B2"]],
+            showscale=False, zmin=0, zmax=1, colorscale=[[0, theme.page], [1, "#1f78b4" if theme.dark else "#0072B2"]],
             xgap=1, ygap=1, textfont={"size": 11 if many else 14},
         )
     )  # fmt: skip

@@ -60,8 +60,8 @@ def similar_table(similar: Similar) -> pd.DataFrame:
 
 def address(object_id: str) -> dict[str, str] | None:
     """The query of an object's own page: from the samples, else from a broker of ZTF; None where nobody has it."""
-    if object_id in set(resources.sources()["sample"].catalogue()["object_id"]):
-        return {"source": "sample", "oid": object_id}
+    if object_id in resources.embedded():
+        return {"source": resources.embedded()[object_id], "oid": object_id}
     if not re.fullmatch(r"ZTF\d\d[a-z]{7}", object_id):
         return None
     here = st.query_params.get("source", "")
