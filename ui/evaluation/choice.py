@@ -72,7 +72,7 @@ def choose() -> Chosen | None:
             return None
         test, evaluation = found
         with third:
-            prior = choose_prior(sets.priors_of(evaluation))
+            prior = choose_prior(sets.priors_of(evaluation), simulated=bool(test.about.get("simulated")))
         with fourth:
             level = choose_level()
     of = sets.judgement_of(test, prior, level, evaluation)
@@ -102,10 +102,11 @@ def _own() -> tuple[TestSet, Evaluation] | None:
     return TestSet(OWN, "Your own test set", Path(OWN), int(digest[:15], 16), dict(evaluation.about)), evaluation
 
 
-def choose_prior(names: Sequence[str]) -> str:
-    """The prior under which probabilities hold."""
+def choose_prior(names: Sequence[str], *, simulated: bool) -> str:
+    """The prior under which probabilities hold: the file's own, or equal ones where as many of each class were made."""
+    default = "equal" if simulated and "equal" in names else names[0]
     return url_choice(
-        st.selectbox, "Prior", names, "prior", names[0], format_func=lambda n: PRIORS.get(n, n)
+        st.selectbox, "Prior", names, "prior", default, format_func=lambda n: PRIORS.get(n, n)
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ _SHOWN = {COUNTS: "Counts", ROWS: "Percent of the true class", COLUMNS: "Percent
 #: On a phone the matrix keeps its size and is scrolled: fifteen classes don't fit 390 pixels.
 _STYLE = """<style>
 @media (max-width: 640px) {
-  .st-key-matrix { overflow-x: auto; } .st-key-matrix > div { min-width: 620px; }
+  .st-key-matrix_wide { overflow-x: auto; } .st-key-matrix_wide > div { min-width: 620px; }
 }
 </style>"""
 
@@ -53,7 +53,7 @@ def show_matrix(chosen: Chosen, theme: Theme) -> None:
         figure = confusion_figure(of.matrix[index][:, index], names, [name_of(n) for n in names], theme, shown=shown)
         key = f"matrix_{hash(chosen.key)}"
         st.html(_STYLE)
-        with st.container(key="matrix"):
+        with st.container(key="matrix_wide" if len(names) > 8 else "matrix"):
             draw(
                 figure, chosen, "confusion", key=key, on_select=clicked(key, _pick),
                 alt=f"Confusion matrix of {chosen.model}: {len(of):,} objects, {len(names)} classes; the table says the same.",
