@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.bands import band_index
 from core.brokers import ztf
@@ -62,7 +63,7 @@ class SampleSource:
                 f"{oid!r} is not among the {len(self._objects)} embedded samples.",
                 "Choose one from the gallery, or ask a broker for it.",
             )
-        of, rows = self._objects.loc[oid], self._photometry.loc[[oid]]
+        of, rows = self._objects.loc[oid], self._photometry.iloc[self._rows[oid]]
         band = np.array([band_index(name) for name in rows["band"]], dtype=np.int8)
         limit = rows["limit"].to_numpy(bool)
         mjd, flux = rows["mjd"].to_numpy(float), rows["flux"].to_numpy(float)
@@ -95,7 +96,12 @@ class SampleSource:
 
     @cached_property
     def _photometry(self) -> pd.DataFrame:
-        return self._read("photometry").set_index("object_id")
+        return self._read("photometry")
+
+    @cached_property
+    def _rows(self) -> dict[str, NDArray[np.intp]]:
+        """Where the points of each object stand: looked up once, since a page may ask for thousands of them."""
+        return {str(oid): rows for oid, rows in self._photometry.groupby("object_id", sort=False).indices.items()}
 
     def _read(self, name: str) -> pd.DataFrame:
         path = self.folder / f"{name}.parquet"

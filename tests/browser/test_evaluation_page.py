@@ -16,6 +16,12 @@ CELL = """([truth, answer]) => {
  const d = g._fullData.find(t => t.type === 'scatter'), L = g._fullLayout, r = g.getBoundingClientRect();
  const i = d.customdata.findIndex(c => c[0] === truth && c[1] === answer);
  return [r.x + L.xaxis._offset + L.xaxis.d2p(d.x[i]), r.y + L.yaxis._offset + L.yaxis.d2p(d.y[i])]; }"""
+#: Where a point of a trace that can be clicked stands, the share of the way along it.
+POINT = """(along) => {
+ const g = [...document.querySelectorAll('.js-plotly-plot')].find(g => g._fullData.some(t => t.customdata));
+ const d = g._fullData.find(t => t.customdata), L = g._fullLayout, r = g.getBoundingClientRect();
+ const i = Math.floor(along * (d.x.length - 1)), bar = d.type === 'bar';
+ return [r.x + L.xaxis._offset + L.xaxis.d2p(d.x[i]), r.y + L.yaxis._offset + L.yaxis.d2p(bar ? d.y[i] / 2 : d.y[i])]; }"""
 MAPS = "() => [...document.querySelectorAll('.st-key-against .js-plotly-plot')].filter(g => g._fullData[0].type === 'heatmap').length"
 
 
@@ -59,6 +65,39 @@ def test_a_cell_leads_to_the_worst_misreading_and_its_two_maps(app, visit):
     page.go_back()
     expect(page.get_by_text(re.compile(f"{count} objects: SN II called SN Ia"))).to_be_visible(timeout=60000)
     assert not seen.real_errors()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("view=curves&curve=SNIa", r"objects: Of any class, p\(SN Ia\) at least 0\.\d+"),
+        ("view=calibration", r"objects: Of any class, largest probability (from|below|at least)"),
+        ("view=thresholds", r"objects: Of any class, p\(SN Ia\) at least"),
+        ("view=against", r"objects: Of any class, number of points (from|below|at least)"),
+    ],
+)
+def test_a_point_of_every_figure_leads_to_its_objects(app, visit, query, said):
+    page = visit(f"{app}/evaluation?{query}", wait=".js-plotly-plot .main-svg").page
+    page.wait_for_function(
+        f"() => {{ try {{ return ({POINT})(0.5).every(Number.isFinite) }} catch {{ return false }} }}"
+    )
+    click(page, page.evaluate(POINT, 0.5))
+    expect(page.get_by_text(re.compile(said))).to_be_visible(timeout=30000)
+    assert "by=" in page.url
+
+
+def test_the_keyboard_leads_to_the_same_objects(app, visit):
+    page = visit(f"{app}/evaluation?model=t2-ztf", wait=".js-plotly-plot .main-svg").page
+    for label, title in (("True class", "SN II"), ("Called", "SN Ia")):
+        box = page.locator(".st-key-objects").get_by_role("combobox", name=re.compile(label))
+        box.focus()
+        box.press("Enter")
+        box.type(title)
+        page.get_by_role("option", name=title, exact=True).first.wait_for()
+        page.keyboard.press("Enter")
+        idle(page)
+    count, _ = worst("SNII", "SNIa")
+    expect(page.get_by_text(re.compile(f"{count} objects: SN II called SN Ia"))).to_be_visible(timeout=30000)
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

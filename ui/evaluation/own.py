@@ -36,9 +36,7 @@ _KINDS = {
 
 def ask_for_own() -> tuple[str, Evaluation] | None:
     """A name of the content and the set that was uploaded; None after saying what is missing or wrong."""
-    kind = url_choice(
-        st.segmented_control, "What you have", list(_KINDS), "upload", TABLE, format_func=_KINDS.get
-    )  # fmt: skip
+    kind = url_choice(st.selectbox, "What you have", list(_KINDS), "upload", TABLE, format_func=_KINDS.get)
     try:
         return {TABLE: _table, CURVES: _curves, EMBEDDED: _embedded}[kind]()
     except BadInput as error:
