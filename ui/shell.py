@@ -44,6 +44,11 @@ def lab_page() -> Any:
     return next(page for page in frame() if page.url_path == "lab")
 
 
+def evaluation_page() -> Any:
+    """The page that tells where a model is wrong."""
+    return next(page for page in frame() if page.url_path == "evaluation")
+
+
 def admit() -> None:
     """Where the server's owner asks for a login, nothing is shown before it (Streamlit's own, set up in its secrets)."""
     if not settings().require_login or st.user.get("is_logged_in"):
