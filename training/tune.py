@@ -22,7 +22,8 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from training import compiled_fit, fit, scores
+from core.evaluate import scores
+from training import compiled_fit, fit
 from training.ablations import counted
 from training.calibrate import FIVE_INDEX
 from training.corpus import Corpus

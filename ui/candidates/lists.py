@@ -13,6 +13,7 @@ from core.brokers.base import BadRequest
 from core.brokers.browse.base import Listed
 from core.brokers.files.content import UPLOAD
 from core.brokers.ids import checked_id
+from core.brokers.samples import EMBEDDED
 from core.candidates.lists import MOST, CandidateList, list_of_curves, list_of_ids, token_of
 from core.refusal import BadInput
 from ui import resources
@@ -111,7 +112,7 @@ def _in_memory(otherwise: str) -> CandidateList | None:
 
 
 def _ids() -> CandidateList | None:
-    brokers = {key: source for key, source in resources.sources().items() if key != "sample"}
+    brokers = {key: source for key, source in resources.sources().items() if key not in EMBEDDED}
     if not brokers:
         st.info("This server asks no brokers.")
         return None
@@ -144,7 +145,7 @@ def _remember(text: str) -> None:
         st.query_params["ids"] = ",".join(ids)
     else:
         broker = resources.sources()[
-            st.query_params.get("broker", next(k for k in resources.sources() if k != "sample"))
+            st.query_params.get("broker", next(k for k in resources.sources() if k not in EMBEDDED))
         ]
         if (made := _of_ids(ids, broker)) is not None:
             st.query_params["list"] = made.token
