@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from core.bands import BANDS
 from core.brokers.samples import JUDGED
+from core.card import find_cards, load_card
 from core.evaluate.table import write_evaluation
 from core.explain import explain
 from core.lightcurve import LightCurve
 from core.measures import measures
-from core.model import CHUNK, Model, load_model
+from core.model import CHUNK, MODELS, Model, load_model
 from core.pipeline import classify_many
 from core.taxonomy import CLASS_NAMES
 from training.curves import CurveSet, read_parquet
@@ -39,8 +40,8 @@ from training.scored import ScoredSet, first_days, scored_set, sources_folder
 
 #: Edges [d] of the bins in which maps are kept, from the brightest used point.
 MAP_EDGES = np.arange(-60.0, 151.0, 6.0)
-#: Models judged on real objects, each with its recipes besides the default.
-ZTF_MODELS = {"t2-ztf": (), "t2-ztf-z": (), "t2-published-gr": ("as-trained",)}
+#: Models that are judged on younger light curves and on simulated ones too; the others are there to be compared.
+IN_FULL = ("t2-ztf", "t2-ztf-z")
 #: Simulated test objects of each class, their seed, and how many of each class come with their light curves.
 PER_CLASS, SEED, SHIPPED_PER_CLASS = 200, 2611, 40
 #: Sources whose photometry NOTICE covers, with their licences, and what to cite.
@@ -289,7 +290,8 @@ def catalogue(curves: Sequence[LightCurve], objects: pd.DataFrame) -> pd.DataFra
 def of_ztf(name: str, data: Path, real: RealSet) -> None:
     """All files of a model that is judged on real objects."""
     command = f"python -m training.evaluation --data DATA --model {name}"
-    for recipe in (None, *ZTF_MODELS[name]):
+    card = load_card(MODELS / name)
+    for recipe in (None, *(r for r in card.recipe_names if r != card.data["default_recipe"])):
         whole = load_model(f"{name}@{recipe}" if recipe else name)
         folds = [load_model(name, fold=k) for k in range(N_FOLDS)] if whole.card.data["files"].get("folds") else []
         models = folds or [whole] * N_FOLDS
@@ -298,9 +300,8 @@ def of_ztf(name: str, data: Path, real: RealSet) -> None:
         path = "evaluation.parquet" if recipe is None else f"evaluation/{recipe}.parquet"
         table = judged(models, scored, doubts(scored.objects, data))
         write_evaluation(table, whole.card.folder / path, about)
-        if folds:
+        if name in IN_FULL:
             ages(models, scored, whole.card.folder, command)
-        if recipe is None:
             of_simulation(whole, simulated(data, "ztf"), command)
 
 
@@ -355,10 +356,10 @@ def ship_all(data: Path, real: RealSet, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=sources_folder)
-    parser.add_argument("--model", choices=[*ZTF_MODELS, "t2-lsst", "curves"], required=True,
+    parser.add_argument("--model", choices=[*find_cards(MODELS), "curves"], required=True,
                         help="a model, or: the light curves that come with the files")  # fmt: skip
     args = parser.parse_args()
-    if args.model == "t2-lsst":
+    if args.model != "curves" and load_model(args.model).recipe.survey == "lsst":
         of_lsst(args.model, args.data)
         return
     real = load_real(args.data)
