@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.evaluate import scores
 from core.model import Model
 from core.taxonomy import CLASS_NAMES, FIVE
-from training import scores
 from training.calibrate import FIVE_INDEX, survey_weights
 from training.compress.trial import Trial
 from training.judged import by_class, rounded
