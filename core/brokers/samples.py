@@ -101,7 +101,10 @@ class SampleSource:
     @cached_property
     def _rows(self) -> dict[str, NDArray[np.intp]]:
         """Where the points of each object stand: looked up once, since a page may ask for thousands of them."""
-        return {str(oid): rows for oid, rows in self._photometry.groupby("object_id", sort=False).indices.items()}
+        return {
+            str(oid): np.asarray(rows, np.intp)
+            for oid, rows in self._photometry.groupby("object_id", sort=False).indices.items()
+        }
 
     def _read(self, name: str) -> pd.DataFrame:
         path = self.folder / f"{name}.parquet"
