@@ -276,6 +276,7 @@ def catalogue(curves: Sequence[LightCurve], objects: pd.DataFrame) -> pd.DataFra
             "ra": np.where(made, np.nan, objects["ra"].to_numpy(float)),
             "dec": np.where(made, np.nan, objects["dec"].to_numpy(float)),
             "redshift": objects["redshift"].to_numpy(float),
+            "redshift_err": objects["redshift_err"].to_numpy(float),
             "time_scale": "utc",
             "licence": np.where(made, "Apache-2.0", objects["source_repo"].astype(str).map(licence_of)),
             "citation": [

@@ -76,6 +76,7 @@ class SampleSource:
             forced=rows["forced"].to_numpy(bool)[~limit],
             limits=upper_limits(mjd[limit], flux[limit], band[limit]),
             redshift=_number(of["redshift"]),
+            redshift_err=_number(of.get("redshift_err")),
             ra=_number(of["ra"]),
             dec=_number(of["dec"]),
             time_scale=str(of["time_scale"]),

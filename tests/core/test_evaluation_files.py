@@ -50,7 +50,7 @@ def test_younger_sets_hold_objects_of_the_whole_one_and_score_as_the_card_says(n
 def test_the_published_file_is_judged_on_the_same_objects():
     ours = read_evaluation(MODELS / "t2-ztf/evaluation.parquet").facts["object_id"]
     theirs = read_evaluation(MODELS / "t2-published-gr/evaluation.parquet").facts["object_id"]
-    assert len(set(theirs) - set(ours)) < 0.01 * len(theirs) and len(set(theirs) & set(ours)) > 2900
+    assert len(set(theirs) - set(ours)) < 0.02 * len(theirs) and len(set(theirs) & set(ours)) > 2900
 
 
 def test_a_light_curve_that_comes_with_the_program_gets_the_probabilities_of_the_file():

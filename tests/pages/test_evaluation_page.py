@@ -170,4 +170,4 @@ def test_light_curves_without_classes_are_told_what_is_missing():
     at.file_uploader(key="own_curves").set_value(
         ("mine.csv", b"object_id,mjd,band,flux,flux_err\na,1,ztf_g,1,1\n", "text/csv")
     ).run()
-    assert "no column object_id with class" in at.error[0].value
+    assert "with class beside it" in at.error[0].value
