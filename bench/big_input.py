@@ -25,7 +25,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from bench.packets import PER_BLOCK, container, one_schema
-from bench.throughput import LOAD, _cpu
+from bench.throughput import LOAD, cpu_name
 
 ROOT = Path(__file__).resolve().parent.parent
 GIGABYTE = 10**9
@@ -63,7 +63,7 @@ def measure(folder: Path, scratch: Path, options: argparse.Namespace) -> dict[st
         "command": f"python -m bench.big_input FOLDER --gigabytes {options.gigabytes:g} --workers {options.workers}",
         "date": time.strftime("%Y-%m-%d"),
         "machine": {
-            "cpu": _cpu(), "cores": os.cpu_count(), "load_before": round(LOAD, 2), "python": platform.python_version(),
+            "cpu": cpu_name(), "cores": os.cpu_count(), "load_before": round(LOAD, 2), "python": platform.python_version(),
             **{name: version(name) for name in ("numpy", "numba", "pyarrow")},
         },
         "model": options.model,

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.throughput import LOAD, _cpu
+from bench.throughput import LOAD, cpu_name
 from core.brokers.files import STREAM, avro, iter_file
 from core.brokers.files.content import Reading
 from core.brokers.files.many import iter_files
@@ -231,7 +231,7 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         "command": "python -m bench.packets --ztf FOLDER --lsst FOLDER --schemas FOLDER",
         "date": time.strftime("%Y-%m-%d"),
         "machine": {
-            "cpu": _cpu(), "cores": os.cpu_count(), "load_before": round(LOAD, 2), "python": platform.python_version(),
+            "cpu": cpu_name(), "cores": os.cpu_count(), "load_before": round(LOAD, 2), "python": platform.python_version(),
             **{name: version(name) for name in ("numpy", "numba", "fastavro")},
         },
         "rounds": rounds,

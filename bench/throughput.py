@@ -216,7 +216,7 @@ def measure(folder: Path, model_name: str, largest: int) -> dict[str, Any]:
         "command": f"python -m bench.throughput FOLDER --model {model_name}",
         "date": time.strftime("%Y-%m-%d"),
         "machine": {
-            "cpu": _cpu(), "cores": os.cpu_count(), "load_before": round(LOAD, 2), "python": platform.python_version(),
+            "cpu": cpu_name(), "cores": os.cpu_count(), "load_before": round(LOAD, 2), "python": platform.python_version(),
             **{name: version(name) for name in ("numpy", "numba", "ai-edge-litert", "george", "scipy", "pandas", "pyarrow")},
         },
         "model": {"name": model.name, "sha256": model.sha256, "compiled": model._compiled is not None},
@@ -241,7 +241,8 @@ def measure(folder: Path, model_name: str, largest: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
+    """The processor's name as the system tells it."""
     for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()

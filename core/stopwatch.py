@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 from core.model import CHUNK, find_interpreter
 
 ROUNDS = 12
+#: Runs a loaded file on (batch, L+R, M) and says how many seconds that took, reading its outputs included.
+Runner = Callable[[NDArray[np.float32]], float]
+#: Loads a file for batches of a size and a shape (L+R, M).
+Loader = Callable[[Path, int, tuple[int, ...]], Runner]
 
 
 @dataclass(frozen=True)
@@ -46,20 +50,22 @@ def measure(
     values: NDArray[np.float32],
     *,
     rounds: int = ROUNDS,
+    loaders: Mapping[str, Loader] | None = None,
     progress: Callable[[float], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> dict[str, Timing]:
     """Times of every file on the same light curves. values : (N, L+R, M), the input of all of them.
 
-    progress : told the share that is done. stopped : asked between any two files; when it says so, `Stopped` is raised.
+    loaders : for files that the TFLite runtime does not run, by name. progress : told the share that is done. stopped : asked between any two files; when it says so, `Stopped` is raised.
     """
     if not files or not len(values):
         raise ValueError(
             f"nothing to measure: {len(files)} files, {len(values)} light curves; expected at least one of each"
         )
-    single = {name: running(path, 1, values.shape[1:]) for name, path in files.items()}
-    several = {name: running(path, CHUNK, values.shape[1:]) for name, path in files.items()}
-    batch = np.resize(values, (CHUNK, *values.shape[1:]))
+    shape, by = values.shape[1:], {name: (loaders or {}).get(name, running) for name in files}
+    single = {name: by[name](path, 1, shape) for name, path in files.items()}
+    several = {name: by[name](path, CHUNK, shape) for name, path in files.items()}
+    batch = np.resize(values, (CHUNK, *shape))
     loads: dict[str, list[float]] = {name: [] for name in files}
     ones: dict[str, list[float]] = {name: [] for name in files}
     batches: dict[str, list[float]] = {name: [] for name in files}
@@ -68,7 +74,7 @@ def measure(
             if stopped():
                 raise Stopped
             clock = time.perf_counter()
-            running(path, 1, values.shape[1:])
+            by[name](path, 1, shape)
             load = time.perf_counter() - clock
             answers = [single[name](one[None]) for one in values]
             each = several[name](batch) / CHUNK
@@ -88,8 +94,8 @@ def measure(
     }
 
 
-def running(path: Path, batch: int, shape: tuple[int, ...]) -> Callable[[NDArray[np.float32]], float]:
-    """A file, loaded; what it gives runs it on (batch, L+R, M) and says how many seconds that took, outputs read included."""
+def running(path: Path, batch: int, shape: tuple[int, ...]) -> Runner:
+    """A TFLite file, loaded by the runtime that is installed, one thread."""
     _, interpreter_class = find_interpreter()
     interpreter: Any = interpreter_class(model_content=path.read_bytes(), num_threads=1)
     entry = interpreter.get_input_details()[0]["index"]

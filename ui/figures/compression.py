@@ -14,6 +14,9 @@ from ui.figures.theme import Theme, layout, translucent
 
 #: Blue and vermilion of the palette that colour-blind people tell apart (Okabe & Ito), for a light and a dark page.
 _INK = {False: ("#0072B2", "#D55E00"), True: ("#56B4E9", "#E69F00")}
+#: Where the logarithmic axes have their numbers.
+_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
+_LOSSES = [0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0]
 #: What holds the bytes of a file, by the beginning of the tensors' names, in the order of the figure.
 PARTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("embedding", ("embed",)),
@@ -69,8 +72,12 @@ def trade_figure(points: Sequence[Point], theme: Theme, *, x_title: str) -> go.F
     figure.update_layout(
         **layout(theme, height=380, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     )
-    figure.update_xaxes(type="log", title=x_title, gridcolor=theme.grid, dtick="D2", linecolor=theme.grid)
-    figure.update_yaxes(type="log", title="flat log-loss", gridcolor=theme.grid, dtick="D2", automargin=True)
+    figure.update_xaxes(
+        type="log", title=x_title, gridcolor=theme.grid, tickvals=_TICKS, ticktext=[f"{t:,}" for t in _TICKS]
+    )
+    figure.update_yaxes(
+        type="log", title="flat log-loss", gridcolor=theme.grid, automargin=True, tickvals=_LOSSES, ticktext=[f"{t:g}" for t in _LOSSES]
+    )  # fmt: skip
     return figure
 
 
@@ -101,11 +108,11 @@ def sweep_figure(sweeps: Mapping[str, Sequence[Mapping[str, float]]], baseline: 
             row=1, col=column,
         )  # fmt: skip
         figure.update_xaxes(
-            title=name + (" [%]" if unit else ""), type="linear" if unit else "log", dtick=None if unit else np.log10(2) * 2,
+            title=name + (" [%]" if unit else ""), type="linear" if unit else "log", tickvals=None if unit else [2, 4, 8, 16, 32, 64, 128, 256],
             gridcolor=theme.grid, row=1, col=column,
         )  # fmt: skip
         figure.add_hline(y=baseline, line={"dash": "dot", "width": 1.2, "color": theme.muted}, row=1, col=column)
-    figure.update_yaxes(type="log", gridcolor=theme.grid, dtick="D2")
+    figure.update_yaxes(type="log", gridcolor=theme.grid, tickvals=_LOSSES, ticktext=[f"{t:g}" for t in _LOSSES])
     figure.update_yaxes(title="flat log-loss", automargin=True, row=1, col=1)
     figure.update_layout(**layout(theme, height=320))
     return figure
