@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-lsst shapes validate validate-lsst validate-published novelty samples doctor bench screenshot kafka clean
+.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty samples doctor bench screenshot kafka clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -41,6 +41,11 @@ train: $(STAMP)-train
 # What sizes of network are worth their time: loss against microseconds.
 shapes: $(STAMP)-train
 	$(BIN)/python -m training.shapes --data "$(DATA)"
+
+# Every compressed variant of t2-ztf, judged on the same light curves, and what each costs to load and to run.
+compress: $(STAMP)-train
+	$(BIN)/python -m training.compress --data "$(DATA)" --model t2-ztf
+	$(BIN)/python -m bench.compression --model t2-ztf
 
 # Both models for LSST, from simulated light curves alone; the simulation takes half an hour and is kept in build/lsst.
 train-lsst: $(STAMP)-train

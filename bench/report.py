@@ -1,4 +1,4 @@
-"""Write the figures of docs/throughput.md and docs/measured.md from the benchmarks' results: ``python -m bench.report``.
+"""Write the figures of docs/throughput.md, docs/measured.md and docs/compression.md from the benchmarks' results: ``python -m bench.report``.
 
 No number in those documents is typed by hand: the JSON files beside this one hold them.
 """
@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bench.compression_report import compression_block
 from bench.shapes_report import draw_shapes, shapes_block
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -188,6 +189,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs/throughput.md": block(_read("results"), _read("gp_parity"))
         + packets_block(_read("packets"), _read("big_input"))
         + shapes_block(_read("shapes")),
+        ROOT / "docs/compression.md": compression_block("t2-ztf", _read("runtimes")),
         ROOT / "docs/measured.md": measured(_read("alerts_table"), _read("page_speed"), _read("deletion")),
     }
 

@@ -36,7 +36,7 @@ SHIPPED = ("float16", "int8-weights", "int4-tuned", "student-int8")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="the folder that training/README.md describes")
-    parser.add_argument("--model", default="t2-ztf", choices=("t2-ztf", "t2-lsst"))
+    parser.add_argument("--model", default="t2-ztf", choices=("t2-ztf",))
     parser.add_argument(
         "--work", type=Path, help="folder of the training's corpus and of finished parts (default: build/ and its name)"
     )
@@ -68,6 +68,7 @@ def main() -> None:
             keep_flips(args.model, judge.flips(objects, base, found, variant.key))
         write_table(table_path, args.model, rows, sweeps or {}, objects)
     write_table(table_path, args.model, rows, sweeps or sweep(networks, models[0], objects), objects)
+    say_what_is_served(args.model, rows)
 
 
 def write_table(path: Path, name: str, rows: dict[str, Any], sweeps: dict[str, Any], objects: Trial) -> None:
@@ -147,6 +148,27 @@ def ship(name: str, variant: Variant, work: Path) -> None:
     entry = {**described[-1], "title": variant.title, "golden": golden, "folds": described[:-1]}
     card["files"]["variants"] = {**card["files"].get("variants", {}), variant.key: entry}
     card_file.write(folder, card)
+
+
+def say_what_is_served(name: str, rows: dict[str, Any]) -> None:
+    """Write into the card which form is served and why: the float file, and what the best compressed one would change."""
+    kept = [
+        row
+        for key, row in rows.items()
+        if key in SHIPPED
+        and abs(row["change"]["macro_f1_survey"]["value"]) <= 0.005
+        and row["change"]["log_loss_flat"]["value"] <= 0.01
+    ]
+    why = "The float32 file is served: calibration, novelty, similar objects and every figure of the card were measured with it."
+    if kept:
+        best = min(kept, key=lambda row: row["bytes"])
+        f1, loss = best["change"]["macro_f1_survey"], best["change"]["log_loss_flat"]
+        why += (
+            f" The smallest file that keeps its answers is {best['key']} ({best['bytes']:,} bytes): macro-F1 {f1['value']:+.4f} "
+            f"({f1['interval'][0]:+.4f} to {f1['interval'][1]:+.4f}), log-loss {loss['value']:+.4f}."
+        )
+    folder = MODELS / name
+    card_file.write(folder, {**card_file.read(folder), "served": {"form": "float32", "why": why}})
 
 
 def keep_flips(name: str, found: pd.DataFrame) -> None:

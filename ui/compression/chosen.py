@@ -96,8 +96,10 @@ def show_classes(row: Row, card: ModelCard) -> None:
             rows,
         )
     )
-    st.caption(f"Real objects, survey prior, fifteen classes compared. Half of the objects' probabilities move by little: 95 % by less than "
-               f"{row.change['probability_p95']:.3f}.")  # fmt: skip
+    st.caption(
+        "Real objects, survey prior, fifteen classes compared. For 95 % of them no probability moves by more than "
+        f"{row.change['probability_p95']:.3f}."
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

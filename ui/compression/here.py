@@ -104,7 +104,7 @@ def _show_result(job: Job, card: ModelCard) -> None:
         "file",
         "kB",
         "load ms",
-        "one light curve µs (99 %)",
+        "µs, one light curve (99 %)",
         "a second",
         "smaller",
         "loads faster",

@@ -76,8 +76,8 @@ def show_table(records: Records) -> None:
 
 def variant_table(records: Records) -> Table:
     """The rows as text."""
-    head = ["variant", "form", "kB", "zip kB", "load ms", "one light curve µs (99 %)", "a second", "memory MB", "log-loss", "change",
-            "macro-F1", "change", "calibration error", "flips"]  # fmt: skip
+    head = ["variant", "form", "kB", "zip kB", "load ms", "µs, one light curve (99 %)", "a second", "memory MB", "log-loss", "Δ log-loss",
+            "macro-F1", "Δ macro-F1", "calibration error", "flips"]  # fmt: skip
     return table("Variants", head, [_cells(row) for row in records.rows])
 
 

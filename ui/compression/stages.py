@@ -82,7 +82,7 @@ def measured(oid: str, model: Model) -> dict[str, float]:
         if isinstance(result, Classification):
             told: dict[str, Any] = result.timings
             runs.append(
-                {"read": read, "select points": told["select"], "Gaussian process": told["gp"], "tensor": told["recipe"],
+                {"read the table": read, "select points": told["select"], "Gaussian process": told["gp"], "tensor": told["recipe"],
                  "load the file": load, "network": told["inference"], "explain": told["explain"]}
             )  # fmt: skip
     return {stage: 1e3 * float(np.median([run[stage] for run in runs])) for stage in runs[0]}

@@ -188,7 +188,11 @@ def stage_figure(stages: Mapping[str, float], theme: Theme, *, unit: str = "ms")
             hovertemplate="%{y}: %{x:.3g} " + unit + "<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_layout(**layout(theme, height=60 + 34 * len(names), bargap=0.4, showlegend=False))
+    figure.update_layout(
+        **layout(
+            theme, height=66 + 30 * len(names), bargap=0.4, showlegend=False, margin={"l": 6, "r": 6, "t": 6, "b": 6}
+        )
+    )
     figure.update_xaxes(range=[0, 1.3 * top], gridcolor=theme.grid, title=unit, fixedrange=True)
     figure.update_yaxes(
         autorange="reversed", automargin=True, showgrid=False, fixedrange=True, tickfont={"color": theme.ink}
@@ -206,7 +210,11 @@ def rates_figure(per_second: Mapping[str, float], theme: Theme) -> go.Figure:
             hovertemplate="%{y}: %{x:,.0f} a second<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_layout(**layout(theme, height=60 + 34 * len(names), bargap=0.4, showlegend=False))
+    figure.update_layout(
+        **layout(
+            theme, height=66 + 30 * len(names), bargap=0.4, showlegend=False, margin={"l": 6, "r": 6, "t": 6, "b": 6}
+        )
+    )
     figure.update_xaxes(type="log", gridcolor=theme.grid, title="classified light curves a second, one core", dtick=1,
                         range=[np.log10(max(min(values) / 3, 1)), np.log10(max(values) * 6)], fixedrange=True)  # fmt: skip
     figure.update_yaxes(

@@ -1,0 +1,73 @@
+"""The figures of docs/compression.md: every variant of a model, its sizes, times and scores; and the two runtimes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.card import load_card
+from core.model import MODELS
+from ui.compression.overview import recommended, variant_table
+from ui.compression.records import BASELINE, SAVED_MODEL, Records, records_of
+
+
+def compression_block(name: str, runtimes: dict[str, Any]) -> str:
+    """The document's block for one model."""
+    records = records_of(load_card(MODELS / name))
+    shown = variant_table(records)
+    lines = [
+        *_words(records),
+        "",
+        "| " + " | ".join(shown.head) + " |",
+        "|" + "---|" * len(shown.head),
+        *("| " + " | ".join(row) + " |" for row in shown.rows),
+        "",
+        *_runtimes(runtimes),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _words(records: Records) -> list[str]:
+    table, bench, sets = records.table, records.bench, records.table["sets"]
+    lines = [
+        f"Sizes and scores: `{table['command']}`, {table['date']} ({sets['real_objects']:,} real objects by the networks of the folds that have "
+        f"not seen them, {sets['simulated_objects']:,} simulated ones; {table['budget']['fine_tuning_steps']} steps of fine-tuning, "
+        f"{table['budget']['student_steps']} for the student). Changes are paired with float32 object by object, with 95 % bootstrap intervals.",
+    ]
+    if bench:
+        machine = bench["machine"]
+        lines[0] += (
+            f" Times and memory: `{bench['command']}`, {bench['date']}, one thread of {machine['cpu']}, load {machine['load_before']} before the "
+            f"run, {bench['light_curves']} light curves, all files in turn; load is warm (cold), memory is what loading and one answer "
+            "take beyond the imported runtime."
+        )
+    best, saved, base = recommended(records), records.row(BASELINE, SAVED_MODEL), records.row(BASELINE)
+    if best and saved and base:
+        said = (
+            f"The smallest file that keeps the answers (macro-F1 within 0.005, log-loss within 0.01) is *{best.title}*: {best.size:,} bytes against "
+            f"{base.size:,} of the float file and {saved.size:,} of the SavedModel, {saved.size / best.size:.1f} times smaller than that"
+        )
+        if best.timing and saved.timing:
+            said += (
+                f", {saved.timing['one_us'] / best.timing['one_us']:.0f} times faster for one light curve, and loaded "
+                f"{saved.timing['load_ms'] / best.timing['load_ms']:,.0f} times faster"
+            )
+        lines += ["", said + "."]
+    return lines
+
+
+def _runtimes(runtimes: dict[str, Any]) -> list[str]:
+    lines = [
+        f"The same files on {' and '.join(runtimes['runtimes'])} (`{runtimes['command']}`, {runtimes['light_curves']} real light curves):",
+        "",
+        "| variant | largest difference of a probability | same class |",
+        "|---|---|---|",
+    ]
+    for row in runtimes["files"]:
+        if "problem" in row:
+            lines.append(f"| {row['variant']} | does not run: {row['problem'].split('.')[0]} | – |")
+        else:
+            lines.append(
+                f"| {row['variant']} | {row['probability_max']:.1g} | {row['same_class']} of {runtimes['light_curves']} |"
+            )
+    return lines
