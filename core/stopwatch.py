@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from core.model import CHUNK, find_interpreter
 
 ROUNDS = 12
+#: Loads of a TFLite file in each round: one alone says little where others share the processor.
+LOADS = 5
 #: Runs a loaded file on (batch, L+R, M) and says how many seconds that took, reading its outputs included.
 Runner = Callable[[NDArray[np.float32]], float]
 #: Loads a file for batches of a size and a shape (L+R, M).
@@ -65,6 +68,7 @@ def measure(
     shape, by = values.shape[1:], {name: (loaders or {}).get(name, running) for name in files}
     single = {name: by[name](path, 1, shape) for name, path in files.items()}
     several = {name: by[name](path, CHUNK, shape) for name, path in files.items()}
+    slow = set(loaders or {})
     batch = np.resize(values, (CHUNK, *shape))
     loads: dict[str, list[float]] = {name: [] for name in files}
     ones: dict[str, list[float]] = {name: [] for name in files}
@@ -73,13 +77,11 @@ def measure(
         for place, (name, path) in enumerate(files.items()):
             if stopped():
                 raise Stopped
-            clock = time.perf_counter()
-            by[name](path, 1, shape)
-            load = time.perf_counter() - clock
+            load = [_seconds(partial(by[name], path, 1, shape)) for _ in range(LOADS if name not in slow else 1)]
             answers = [single[name](one[None]) for one in values]
             each = several[name](batch) / CHUNK
             if turn:
-                loads[name].append(load)
+                loads[name] += load
                 ones[name] += answers
                 batches[name].append(each)
             progress((turn * len(files) + place + 1) / ((rounds + 1) * len(files)))
@@ -92,6 +94,12 @@ def measure(
         )
         for name in files
     }
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    clock = time.perf_counter()
+    work()
+    return time.perf_counter() - clock
 
 
 def running(path: Path, batch: int, shape: tuple[int, ...]) -> Runner:
