@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty samples doctor bench screenshot kafka clean
+.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot kafka clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -67,6 +67,10 @@ novelty: $(STAMP)-train
 	$(BIN)/python -m training.left_out --data "$(DATA)" --model $(MODEL)
 	$(BIN)/python -m training.embedding --data "$(DATA)" --model $(MODEL)
 
+# Which explanation tells the truth: deletion and insertion curves of every map over real objects.
+explanations: $(STAMP)-train
+	$(BIN)/python -m bench.explanations --data "$(DATA)" --model $(MODEL)
+
 samples: $(STAMP)-train
 	$(BIN)/python -m training.make_samples --data "$(DATA)" --out samples
 
@@ -77,6 +81,7 @@ bench: $(STAMP)-dev
 	$(BIN)/python -m bench.alerts_table $(ALERTS) --model $(MODEL)
 	$(BIN)/python -m bench.deletion --model $(MODEL)
 	$(BIN)/python -m bench.page_speed --model $(MODEL)
+	$(BIN)/python -m bench.lab_speed --model $(MODEL)
 
 # The README's picture of the dashboard, from a real browser.
 screenshot: $(STAMP)-dev

@@ -14,7 +14,7 @@ def lab_block(lab: dict[str, Any]) -> str:
         "",
         f"`{lab['command']}` on {lab['machine']}, {lab['date']}, load {lab['load_before']:.1f} before the run: from the press of a button to "
         f"the new probabilities on the screen {screen['p50']:,} ms (median) and {screen['p95']:,} ms (95 %) of {screen['steps']}. On the server, "
-        "over the real samples:",
+        f"over {lab['light_curves']} real samples:",
         "",
         "| task | median [ms] | 95 % [ms] |",
         "|---|---|---|",

@@ -22,12 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.flat import flatten
+from core.flat import FlatCurves, flatten
 from core.flat_selection import select_flat
 from core.lightcurve import LightCurve
 from core.model import Model, load_model
 from core.refusal import Refusal
-from core.whatif import resampled
 
 K = 10
 Float32 = NDArray[np.float32]
@@ -36,21 +35,32 @@ Search = Callable[[Float32], NDArray[np.int64]]
 
 def versions(curves: list[LightCurve], model: Model, count: int, generator: np.random.Generator) -> Float32:
     """(count, d) embeddings of the light curves at random ages, drawn anew within their errors."""
+    whole = flatten(curves, model.recipe.numbers)
     parts: list[Float32] = []
     have = 0
     while have < count:
-        chosen = [curves[i] for i in generator.integers(0, len(curves), min(4096, 2 * (count - have) + 64))]
-        ages = generator.uniform(0.2, 1.0, len(chosen))
-        grown = [c.subset(c.mjd <= c.mjd[0] + a * (c.mjd[-1] - c.mjd[0])) for c, a in zip(chosen, ages, strict=True)]
-        flat = flatten([resampled(c, generator) for c in grown], model.recipe.numbers)
-        kept = select_flat(flat, model.recipe.band_indices, model.recipe.cuts).kept
+        drawn = redrawn(whole.take(generator.integers(0, len(whole), 4096)), generator)
+        kept = select_flat(drawn, model.recipe.band_indices, model.recipe.cuts).kept
         tensor = model.recipe.apply_flat(kept)
-        good = np.isfinite(tensor.log_likelihood)
-        parts.append(model.answers(tensor).pooled[good])
-        have += int(good.sum())
+        parts.append(model.answers(tensor).pooled[np.isfinite(tensor.log_likelihood)])
+        have += len(parts[-1])
         print(f"\r{min(have, count):,} of {count:,} embeddings", end="", flush=True)
     print()
     return np.ascontiguousarray(np.concatenate(parts)[:count], dtype=np.float32)
+
+
+def redrawn(curves: FlatCurves, generator: np.random.Generator) -> FlatCurves:
+    """The light curves cut at a random age each, with every flux drawn anew within its error."""
+    owner = np.repeat(np.arange(len(curves)), np.diff(curves.offsets))
+    first, last = curves.mjd[curves.offsets[:-1]], curves.mjd[curves.offsets[1:] - 1]
+    end = first + generator.uniform(0.2, 1.0, len(curves)) * (last - first)
+    left = curves.mjd <= end[owner]
+    flux = curves.flux + curves.flux_err * generator.standard_normal(len(curves.mjd))
+    counts = np.bincount(owner[left], minlength=len(curves))
+    return FlatCurves(
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        curves.mjd[left], flux[left], curves.flux_err[left], curves.band[left], curves.forced[left], curves.numbers,
+    )  # fmt: skip
 
 
 def real_curves(data: Path, model: Model) -> list[LightCurve]:

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 Masks = NDArray[np.bool_]
 Value = Callable[[Masks], Array]
 
+#: Sets that are followed side by side where not all can be tried.
+BEAM = 24
 #: Steps of a deletion or insertion curve, besides its two ends.
 STEPS = 20
 
@@ -179,8 +181,8 @@ def smallest_set(lead: Value, players: int, *, budget: int = 6000, batch: int = 
     """The fewest players to remove so that ``lead`` falls below zero; None where no set that was found makes it.
 
     lead : masks -> how far the answer is ahead of the next class; NaN where there is no answer, which is no flip.
-    Sizes are tried in full, from one on, as long as the budget allows. After that a set is grown by the player whose
-    removal brings the lead furthest down, and then thinned.
+    Sizes are tried in full, from one on, as long as the budget allows. After that sets are grown by the players whose
+    removal brings the lead furthest down, several side by side, and the first that loses it is thinned.
     """
     tried = 0
     for size in range(1, players):
@@ -191,26 +193,27 @@ def smallest_set(lead: Value, players: int, *, budget: int = 6000, batch: int = 
             tried += len(chunk)
             if found.min() < 0:
                 return SmallestSet(chunk[int(np.argmin(found))], True, tried)
-    grown, steps = _grow(lead, players)
+    grown, steps = _grow(lead, players, max(1, min(BEAM, budget // (4 * players))))
     if grown is None:
         return None
     thinned, more = _thin(lead, players, grown)
     return SmallestSet(tuple(sorted(thinned)), False, tried + steps + more)
 
 
-def _grow(lead: Value, players: int) -> tuple[list[int] | None, int]:
-    """Take away, one by one, the player whose removal brings the lead furthest down, until it is lost."""
-    members: list[int] = []
+def _grow(lead: Value, players: int, width: int) -> tuple[list[int] | None, int]:
+    """Take players away one by one, following the ``width`` sets with the smallest lead at each size, until one loses it."""
+    beam: list[tuple[int, ...]] = [()]
     tried = 0
-    while len(members) < players - 1:
-        rest = [p for p in range(players) if p not in members]
-        found = _lead_without(lead, players, [(*members, p) for p in rest])
-        tried += len(rest)
-        if not np.isfinite(found).any():
+    for _ in range(players - 1):
+        sets = sorted({tuple(sorted((*members, p))) for members in beam for p in range(players) if p not in members})
+        found = _lead_without(lead, players, sets)
+        tried += len(sets)
+        order = np.argsort(found, kind="stable")
+        if found[order[0]] < 0:
+            return list(sets[order[0]]), tried
+        beam = [sets[i] for i in order[:width] if np.isfinite(found[i])]
+        if not beam:
             break
-        members.append(rest[int(np.argmin(found))])
-        if found.min() < 0:
-            return members, tried
     return None, tried
 
 

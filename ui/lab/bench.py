@@ -7,13 +7,13 @@ from dataclasses import replace
 import streamlit as st
 
 from core.lightcurve import LightCurve
-from core.model import Model
+from core.model import Model, Prior
 from core.pipeline import Classification
 from core.refusal import Refusal
 from core.whatif import Changes
 from ui import resources
 from ui.figures.theme import Theme
-from ui.lab.edit import show_whatif
+from ui.lab.edit import offer_redshift, show_whatif
 from ui.lab.explanations import show_explanations
 from ui.lab.head import answered, bench_of, show_answers
 from ui.lab.minimal import show_minimal
@@ -45,17 +45,20 @@ def show_bench(chosen: Chosen, curve: LightCurve, model: Model, theme: Theme) ->
             format_func=VIEWS.__getitem__, label_visibility="collapsed",
         )  # fmt: skip
         prior = choose_prior(model) if is_scorable(curve, model) else model.prior
+    if view == "whatif":
+        # A change redraws this part of the page alone: half the wait.
+        st.fragment(_whatif)(curve, model, prior, theme)
+        offer_redshift(model)
+        return
     bench = bench_of(curve)
-    before, after = scored(curve, model, prior), answered(bench, model, prior)
-    show_answers(bench, before, after)
+    after = answered(bench, model, prior)
+    show_answers(bench, scored(curve, model, prior), after)
     if bench.changes.process is not None and view in OWN_PROCESS:
         st.caption("Here with the model's own Gaussian process: another one is tried under What if alone.")
         bench = Bench(curve, replace(bench.changes, kernel=Changes.kernel, stretch=Changes.stretch))
         after = answered(bench, model, prior)
     if view == "timeline":
         show_timeline(chosen, bench.changes.apply(curve), model, prior, theme)
-    elif view == "whatif":
-        show_whatif(bench, model, prior, before, after, theme)
     elif isinstance(after, Refusal):
         st.info("There is no answer to explain.")
     elif view == "maps":
@@ -64,6 +67,13 @@ def show_bench(chosen: Chosen, curve: LightCurve, model: Model, theme: Theme) ->
         show_minimal(bench, after)
     else:
         _show_similar(after)
+
+
+def _whatif(curve: LightCurve, model: Model, prior: Prior, theme: Theme) -> None:
+    bench = bench_of(curve)
+    before, after = scored(curve, model, prior), answered(bench, model, prior)
+    show_answers(bench, before, after)
+    show_whatif(bench, model, prior, before, after, theme)
 
 
 def _show_similar(result: Classification) -> None:

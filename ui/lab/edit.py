@@ -202,14 +202,23 @@ def _kept_draws(key: tuple[str, ...], _bench: Bench, _model: Model, _prior: Prio
     return resampled_answers(curve, _model, np.random.default_rng(0), prior=_prior, draws=count)
 
 
+def offer_redshift(model: Model) -> None:
+    """For a model that is not told the redshift, the way to its sibling that is; below what a change redraws, since the
+    model is chosen above it."""
+    other = f"{model.name}-z"
+    if "redshift" not in model.recipe.features and other in resources.model_names():
+        st.button(f"Ask {other}, which is told it", on_click=_ask, args=(other,))
+
+
+def _ask(name: str) -> None:
+    st.query_params["model"] = name
+
+
 def _show_redshift(bench: Bench, model: Model, prior: Prior, theme: Theme) -> None:
     """The redshift told, and the probabilities at every other one; where a model is not told any, which one is."""
     st.markdown("**Redshift**")
     if "redshift" not in model.recipe.features:
         st.caption(f"{model.name} is not told any redshift: it would answer the same at every one.")
-        other = f"{model.name}-z"
-        if other in resources.model_names():
-            st.button(f"Ask {other}, which is told it", on_click=_ask, args=(other,))
         return
     curve, key = bench.curve, "lab_z"
     told = curve.redshift if bench.changes.redshift is None else bench.changes.redshift or None
@@ -237,7 +246,3 @@ def _show_redshift(bench: Bench, model: Model, prior: Prior, theme: Theme) -> No
     st.caption(
         f"The photometry stays as it is; only the number that the model is told moves{'; ' + below if below else ''}."
     )
-
-
-def _ask(name: str) -> None:
-    st.query_params["model"] = name

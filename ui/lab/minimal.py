@@ -22,10 +22,8 @@ def show_minimal(bench: Bench, result: Classification) -> None:
         return
     curve = result.selection.curve
     style()
-    rows = tuple(
-        tuple(point_title(curve, number, bench.curve.first_detection).split(" · ")) for number in found.members
-    )
-    show(Table("The observations that carry the answer", ("day", "band", "brightness"), rows))
+    titles = [point_title(curve, number, bench.curve.first_detection).removeprefix("day ") for number in found.members]
+    show(Table("What carries the answer", ("day", "band", "brightness"), tuple(tuple(t.split(" · ")) for t in titles)))
     numbers = original_numbers(bench, result, found)
     if numbers is None:
         st.caption("These points were combined of several measurements each, so they can't be left out one by one.")
