@@ -10,8 +10,8 @@ import time
 
 import streamlit as st
 
-#: So long after a step, an address that was just left counts as late [s].
-LATE = 2.5
+#: So long after a step, an address that was just left counts as late [s]: longer than a busy server takes for a few pages.
+LATE = 6.0
 _STEPS = "_vet_steps"
 
 
@@ -32,3 +32,9 @@ def go(oid: str, left: str | None = None) -> None:
     gone = {str(st.query_params.get("at", "")), *([left] if left else [])} - {oid}
     st.session_state[_STEPS] = [*steps, *((now, one, oid) for one in gone)]
     st.query_params["at"] = oid
+
+
+def stay() -> None:
+    """Stay where the last step led, whatever the address says that came with a press that is too late."""
+    if steps := st.session_state.get(_STEPS, []):
+        st.query_params["at"] = steps[-1][2]

@@ -16,7 +16,7 @@ from core.verdicts import CONFIDENCES, Key, Verdict, VerdictError
 from ui import resources
 from ui.candidates.board import Board, class_names, value_text
 from ui.candidates.keys import open_by_key
-from ui.candidates.place import go, where
+from ui.candidates.place import go, stay, where
 from ui.figures.candidate import candidate_svg, candidate_title
 from ui.figures.theme import Theme, translucent
 from ui.novelty_words import percent_below
@@ -304,6 +304,7 @@ def _go(oid: str | None) -> None:
 def _say(verdict_: Verdict, following: str | None) -> None:
     # While a page is redrawn the browser holds the buttons of two candidates, and a key presses both.
     if st.session_state.get(_NOW) != verdict_.object_id:
+        stay()
         return
     said = replace(
         verdict_,
