@@ -51,9 +51,9 @@ def recommended(records: Records) -> Row | None:
 
 
 def served_sentence(card: ModelCard) -> str:
-    """Which file the dashboard serves, and why, from the card."""
+    """Which file the dashboard serves, and why: the first sentence of what the card says."""
     served = card.data.get("served", {})
-    return str(served.get("why", "The dashboard serves the float32 file."))
+    return str(served.get("why", "The float32 file is served.")).partition(". ")[0].rstrip(".") + "."
 
 
 def show_table(records: Records) -> None:

@@ -94,7 +94,7 @@ def sweep_figure(sweeps: Mapping[str, Sequence[Mapping[str, float]]], baseline: 
     """Loss against the number of distinct values, and against the share of zeros; the float network as a dotted line."""
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.04)
     for column, (kind, name, unit) in enumerate(
-        (("centroids", "distinct values in every matrix", ""), ("sparsity", "weights set to zero", " %")), start=1
+        (("centroids", "distinct values", ""), ("sparsity", "zeros", " %")), start=1
     ):
         rows = sweeps.get(kind, [])
         x = [100 * row[kind] if kind == "sparsity" else row[kind] for row in rows]
@@ -215,7 +215,7 @@ def rates_figure(per_second: Mapping[str, float], theme: Theme) -> go.Figure:
             theme, height=66 + 30 * len(names), bargap=0.4, showlegend=False, margin={"l": 6, "r": 6, "t": 6, "b": 6}
         )
     )
-    figure.update_xaxes(type="log", gridcolor=theme.grid, title="classified light curves a second, one core", dtick=1,
+    figure.update_xaxes(type="log", gridcolor=theme.grid, title="light curves a second", dtick=1,
                         range=[np.log10(max(min(values) / 3, 1)), np.log10(max(values) * 6)], fixedrange=True)  # fmt: skip
     figure.update_yaxes(
         autorange="reversed", automargin=True, showgrid=False, fixedrange=True, tickfont={"color": theme.ink}
