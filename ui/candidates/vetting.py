@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from core.lightcurve import LightCurve
 from core.model import Model, Prior
 from core.verdicts import CONFIDENCES, Key, Verdict, VerdictError
+from core.verdicts.record import checked
 from ui import resources
 from ui.candidates.board import Board, class_names, value_text
 from ui.candidates.keys import open_by_key
@@ -23,6 +25,7 @@ from ui.novelty_words import percent_below
 from ui.shell import object_page
 from ui.wording import class_title, percent, plain, prior_line, verdict
 
+log = logging.getLogger(__name__)
 #: Classes that have a key of their own; the rest are found by search.
 DIGITS = 9
 #: Where the session keeps which candidate is on the screen: of it alone something can be said.
@@ -312,15 +315,20 @@ def _say(verdict_: Verdict, following: str | None) -> None:
         confidence=st.session_state.get("vet_confidence") or "",
         who=_me(),
     )
+    done = st.session_state.get("_vet_done", [])
     try:
-        kept = resources.verdicts().add(said)
+        said = checked(said)
+        # First on to the next, then to the disk: a key pressed meanwhile starts another run of the page, which takes the
+        # session over from this one, and nothing that this one writes there after that is kept.
+        st.session_state[_NOW], st.session_state["_vet_done"] = following, [*done, said]
+        st.session_state["vet_note"], st.session_state["vet_confidence"] = "", None
+        go(following or said.object_id, left=said.object_id)
+        resources.verdicts().add(said)
     except VerdictError as error:
-        st.session_state["_vet_trouble"] = error.message
-        return
-    st.session_state.setdefault("_vet_done", []).append(kept)
-    st.session_state["vet_note"], st.session_state["vet_confidence"] = "", None
-    go(following or kept.object_id, left=kept.object_id)
-    st.session_state[_NOW] = following
+        log.warning("a verdict on %s was not kept: %s", said.object_id, error.message)
+        st.session_state["_vet_trouble"], st.session_state["_vet_done"] = error.message, done
+        st.session_state["vet_note"], st.session_state["vet_confidence"] = said.note, said.confidence or None
+        go(said.object_id)
 
 
 def _say_other(base: Verdict, following: str | None) -> None:
@@ -336,13 +344,14 @@ def _undo() -> None:
 
 
 def _withdraw(said: Verdict) -> None:
+    st.session_state["_vet_done"] = [v for v in st.session_state.get("_vet_done", []) if v.uid != said.uid]
+    go(said.object_id, left=st.session_state.get(_NOW))
+    st.session_state[_NOW] = None
     try:
         resources.verdicts().withdraw(said, who=_me())
     except VerdictError as error:
+        log.warning("a verdict on %s was not taken back: %s", said.object_id, error.message)
         st.session_state["_vet_trouble"] = error.message
-        return
-    st.session_state["_vet_done"] = [v for v in st.session_state.get("_vet_done", []) if v.uid != said.uid]
-    go(said.object_id, left=st.session_state.get(_NOW))
 
 
 def _tell_trouble() -> None:
