@@ -7,14 +7,19 @@ from typing import Any
 
 def lab_block(lab: dict[str, Any]) -> str:
     """Milliseconds of each task of the Lab."""
-    screen = lab["on_screen_ms"]
+    screen = lab.get("on_screen_ms")
+    shown = (
+        f" From the press of a button to the new answer on the screen: {screen['p50']:,} ms (median) and {screen['p95']:,} ms (95 %) of "
+        f"{screen['steps']}."
+        if screen
+        else ""
+    )
     lines = [
         "",
         "## How long the Lab takes",
         "",
-        f"`{lab['command']}` on {lab['machine']}, {lab['date']}, load {lab['load_before']:.1f} before the run: from the press of a button to "
-        f"the new probabilities on the screen {screen['p50']:,} ms (median) and {screen['p95']:,} ms (95 %) of {screen['steps']}. On the server, "
-        f"over {lab['light_curves']} real samples:",
+        f"`{lab['command']}` on {lab['machine']}, {lab['date']}, load {lab['load_before']:.1f} before the run, over "
+        f"{lab['light_curves']} real samples, on the server.{shown}",
         "",
         "| task | median [ms] | 95 % [ms] |",
         "|---|---|---|",

@@ -6,10 +6,13 @@ No number in those documents is typed by hand: the JSON files beside this one ho
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bench.compression_report import compression_block
+from bench.explanations import figures as explanations_block
+from bench.lab_report import lab_block, neighbours_block
 from bench.shapes_report import draw_shapes, shapes_block
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -183,6 +186,11 @@ def _read(name: str) -> dict[str, Any]:
     return json.loads((ROOT / f"bench/{name}.json").read_text(encoding="utf-8"))
 
 
+def _if_measured(name: str, block: Callable[[dict[str, Any]], str]) -> str:
+    """A block of what not every machine measures."""
+    return block(_read(name)) if (ROOT / f"bench/{name}.json").is_file() else ""
+
+
 def pages() -> dict[Path, str]:
     """Documents and their blocks of figures."""
     return {
@@ -190,7 +198,10 @@ def pages() -> dict[Path, str]:
         + packets_block(_read("packets"), _read("big_input"))
         + shapes_block(_read("shapes")),
         ROOT / "docs/compression.md": compression_block("t2-ztf", _read("runtimes")),
-        ROOT / "docs/measured.md": measured(_read("alerts_table"), _read("page_speed"), _read("deletion")),
+        ROOT / "docs/measured.md": measured(_read("alerts_table"), _read("page_speed"), _read("deletion"))
+        + _if_measured("lab_speed", lab_block)
+        + _if_measured("neighbour_search", neighbours_block),
+        ROOT / "docs/explanations.md": explanations_block(_read("explanations")),
     }
 
 
