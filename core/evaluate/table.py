@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from core.evaluate.calibration import uncalibrated
 from core.refusal import BadInput
 from core.taxonomy import CLASS_NAMES, class_of
 
@@ -68,6 +69,23 @@ class Evaluation:
         mix = np.ones(len(CLASS_NAMES)) if name == "equal" else self.counts / len(self)
         p = self.p * (mix / np.maximum(self.prior, 1e-12))
         return replace(self, p=p / p.sum(axis=1, keepdims=True), prior=mix, prior_name=name)
+
+    def before_calibration(
+        self, classes: Sequence[str], calibration: Mapping[str, Any] | None, n_points: NDArray
+    ) -> Evaluation:
+        """The same answers without a card's calibration: the softmax of the network, then Bayes' rule to the prior in force.
+
+        classes : the model's. n_points : (V,) points that entered the fit. Raises ValueError where no prior is known.
+        """
+        if self.prior is None:
+            raise ValueError(
+                "calibration can't be taken off: the table does not say under which prior its probabilities hold"
+            )
+        columns = [CLASS_NAMES.index(name) for name in classes]
+        raw = uncalibrated(self.p[:, columns], n_points, calibration, self.prior[columns]) * self.prior[columns]
+        p = np.zeros_like(self.p)
+        p[:, columns] = raw / raw.sum(axis=1, keepdims=True)
+        return replace(self, p=p)
 
 
 def read_evaluation(path: str | Path, columns: list[str] | None = None) -> Evaluation:

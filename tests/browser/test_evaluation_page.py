@@ -112,11 +112,11 @@ def test_it_looks_right_in_both_modes_and_on_a_phone(app, visit, mode, width):
     assert not seen.real_errors()
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-def test_a_screen_reader_finds_no_serious_fault(app, visit, mode):
+@pytest.mark.parametrize(("mode", "width"), [("light", 1440), ("dark", 390)])
+def test_a_screen_reader_finds_no_serious_fault(app, visit, mode, width):
     from axe_playwright_python.sync_playwright import Axe
 
-    seen = visit(f"{app}/evaluation?truth=SNIbc&answer=SNIa", mode=mode)
+    seen = visit(f"{app}/evaluation?truth=SNIbc&answer=SNIa", mode=mode, width=width)
     expect(seen.page.get_by_text(re.compile("objects: SN Ib/c called SN Ia"))).to_be_visible(timeout=60000)
     found = Axe().run(seen.page).response["violations"]
     serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")]

@@ -19,7 +19,9 @@ from core.evaluate.judgement import (
     summary,
 )
 from core.evaluate.levels import LEVELS
+from core.evaluate.selected import contaminants, selection
 from core.evaluate.table import Evaluation
+from core.model import load_model
 from core.taxonomy import CLASS_NAMES
 
 metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed: make test sets it up")
@@ -116,3 +118,30 @@ def test_what_the_level_does_not_have_picks_nothing():
     assert len(picked(of, Pick(truth="AGN"))) == 0
     assert len(picked(of, Pick(by="nothing", low=0.0))) == 0
     assert bins_of(np.full(50, np.nan)) == [] and bins_of(np.ones(50)) == []
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.floats(0.05, 0.6))
+def test_what_a_threshold_selects_is_scikit_learns_and_its_contaminants_add_up(seed, at):
+    of = judge(evaluation(seed), LEVELS["ia"])
+    true, called = of.truth == 0, of.p[:, 0] >= at
+    found = selection(of, "SNIa", at)
+    assert found["purity"] == pytest.approx(metrics.precision_score(true, called, zero_division=np.nan), nan_ok=True)
+    assert found["completeness"] == pytest.approx(metrics.recall_score(true, called))
+    assert found["contamination"] == pytest.approx(1 - found["purity"], nan_ok=True)
+    assert found["true"] + found["false"] == found["selected"] == len(picked(of, Pick(by="p:SNIa", low=at)))
+    assert contaminants(of, "SNIa", at)["selected"].sum() == found["selected"]
+
+
+def test_calibration_can_be_taken_off_a_table():
+    model = load_model("t2-ztf")
+    rng = np.random.default_rng(2)
+    logits, n_points = rng.normal(0, 3, (50, C)), rng.integers(3, 120, 50)
+    p = model.calibrate(logits, n_points)
+    facts = pd.DataFrame({"object_id": [f"o{i}" for i in range(50)]})
+    table = Evaluation(np.zeros(50, np.int64), p, facts, {}, model.prior.weights, "survey")
+    raw = np.exp(logits) * model.prior.weights
+    found = table.before_calibration(model.classes, model.card.data["calibration"], n_points)
+    np.testing.assert_allclose(found.p, raw / raw.sum(axis=1, keepdims=True), atol=1e-9)
+    with pytest.raises(ValueError, match="under which prior"):
+        Evaluation(table.truth, p, facts, {}).before_calibration(model.classes, None, n_points)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -111,11 +114,11 @@ def _shown(table: pd.DataFrame, what: str) -> tables.Table:
     )
 
 
-def _picker(by: str, name: str, table: pd.DataFrame):  # type: ignore[no-untyped-def]
+def _picker(by: str, name: str, table: pd.DataFrame) -> Callable[[Mapping[str, Any]], Pick]:
     """A clicked bar's objects. The outermost bins are open: rounded ends in an address would lose their last objects."""
     first, last = float(table["low"].iloc[0]), float(table["high"].iloc[-1])
 
-    def pick(point: dict) -> Pick:
+    def pick(point: Mapping[str, Any]) -> Pick:
         low, high = float(point["customdata"][0]), float(point["customdata"][1])
         return Pick(truth=name, by=by, low=None if low == first else low, high=None if high == last else high)
 

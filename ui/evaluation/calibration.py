@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.evaluate import scores
-from core.evaluate.calibration import reliability, uncalibrated
+from core.evaluate.calibration import reliability
 from core.evaluate.judgement import TOP, Judgement, Pick, judge
-from core.evaluate.table import Evaluation
-from core.taxonomy import CLASS_NAMES
 from ui import resources, tables
 from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download, draw
@@ -68,19 +64,6 @@ def _bins(of: Judgement) -> pd.DataFrame:
     return pd.DataFrame(reliability(of.p, of.truth, of.weight))
 
 
-def before_calibration(evaluation: Evaluation, card: dict, n_points: np.ndarray) -> Evaluation:
-    """The same answers without the card's calibration, under the prior in force: the softmax of the network, then Bayes."""
-    if evaluation.prior is None:
-        return evaluation
-    columns = [CLASS_NAMES.index(name) for name in card["classes"]]
-    prior = evaluation.prior[columns]
-    raw = uncalibrated(evaluation.p[:, columns], n_points, card.get("calibration"), prior)
-    raw = raw * prior
-    p = np.zeros_like(evaluation.p)
-    p[:, columns] = raw / raw.sum(axis=1, keepdims=True)
-    return replace(evaluation, p=p)
-
-
 @st.cache_resource(show_spinner=False, max_entries=24)
 def _before(key: tuple[str, ...], _chosen: Chosen) -> tuple[pd.DataFrame, float] | None:
     """Bins and calibration error without the card's calibration; None where it has none or the table has no points."""
@@ -93,7 +76,7 @@ def _before(key: tuple[str, ...], _chosen: Chosen) -> tuple[pd.DataFrame, float]
     # A class that the prior's mix does not hold can't be divided out again.
     if _chosen.prior == "sample" or not np.isfinite(n_points).all():
         return None
-    of = judge(before_calibration(evaluation, dict(card.data), n_points), _chosen.of.level)
+    of = judge(evaluation.before_calibration(card.classes, card.data["calibration"], n_points), _chosen.of.level)
     return _bins(of), scores.calibration_error(of.truth, of.p, of.weight)
 
 
