@@ -173,11 +173,12 @@ def five_simulated(data: Path, work: Path) -> CurveSet:
 
 
 def joined(one: CurveSet, other: CurveSet) -> CurveSet:
-    """Two sets as one."""
+    """Two sets as one; which points were detected is known only where both say."""
     flat = {
-        name: np.concatenate([getattr(one, name), getattr(other, name)])
-        for name in ("mjd", "flux", "flux_err", "band", "detected")
+        name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in ("mjd", "flux", "flux_err", "band")
     }
+    if one.detected is not None and other.detected is not None:
+        flat["detected"] = np.concatenate([one.detected, other.detected])
     offsets = np.concatenate([one.offsets, one.offsets[-1] + other.offsets[1:]])
     return CurveSet(objects=pd.concat([one.objects, other.objects], ignore_index=True), offsets=offsets, **flat)
 
