@@ -28,10 +28,10 @@ MACHINE_PATH = re.compile(r"(?<![\w./:-])/\w|\.\./|(?<!\w)~/|\b[A-Za-z]:\\|file:
 REAL_ZTF = CATALOGUE[(CATALOGUE["survey"] == "ztf") & ~CATALOGUE["simulated"] & CATALOGUE["fold"].notna()]
 
 
-def test_all_networks_together_are_under_six_megabytes_and_so_is_what_stands_beside_them():
+def test_all_networks_together_are_under_six_megabytes_and_what_stands_beside_them_under_twelve():
     networks = [path.stat().st_size for path in MODELS.rglob("*.tflite")]
     beside = [path.stat().st_size for path in MODELS.rglob("*") if path.is_file() and path.suffix != ".tflite"]
-    assert sum(networks) < 6_000_000 and sum(beside) < 6_000_000
+    assert sum(networks) < 6_000_000 and sum(beside) < 12_000_000
 
 
 @pytest.mark.parametrize("name", OWN)
