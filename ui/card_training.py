@@ -83,6 +83,10 @@ def file_table(files: Mapping[str, Any]) -> Table:
             entries += [(f"{name.removesuffix('s')} {i}", entry) for i, entry in enumerate(value)]
         elif "path" in value:
             entries.append((name, value))
+        elif name == "variants":
+            for variant, entry in value.items():
+                entries.append((variant, entry))
+                entries += [(f"{variant}, fold {i}", fold) for i, fold in enumerate(entry.get("folds", []))]
         else:
             entries += list(value.items())
     rows = [

@@ -55,7 +55,7 @@ def wilson(correct: NDArray, count: NDArray, z: float = 1.96) -> tuple[NDArray[n
         share = correct / n
         middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return middle - half, middle + half
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def uncalibrated(

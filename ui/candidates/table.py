@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.candidates.work import ScoringJob
+from core.lightcurve import LightCurve
 from ui.candidates.board import Board, value_text
 from ui.candidates.place import go, where
 from ui.figures.sparkline import sparkline_uri
@@ -68,7 +69,7 @@ def _frame(board: Board, rows: np.ndarray, theme: Theme) -> pd.DataFrame:
     out: dict[str, Any] = {
         "at": ["▶" if row == current else "" for row in rows],
         "curve": [sparkline_uri(c, theme) if c is not None and len(c) else None for c in curves],
-        "object": part["object_id"].tolist(),
+        "object": [_named(name, c) for name, c in zip(part["object_id"], curves, strict=True)],
         "class": [NOTHING if pd.isna(c) else class_title(c) for c in part["top_class"]],
         "p": (100 * part["top"]).tolist(),
     }
@@ -83,6 +84,11 @@ def _frame(board: Board, rows: np.ndarray, theme: Theme) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
+def _named(object_id: str, curve: LightCurve | None) -> str:
+    """An object's name; a simulated one is never listed without saying so."""
+    return f"{object_id} (simulated)" if curve is not None and curve.provenance.simulated else object_id
+
+
 def _columns(board: Board) -> dict[str, Any]:
     column = st.column_config
     return {
@@ -94,7 +100,7 @@ def _columns(board: Board) -> dict[str, Any]:
         "ranked": column.TextColumn(board.quantity.title, width="small"),
         "why": column.TextColumn("Why not scored", width="large"),
         "now": column.TextColumn("Latest [mag]", width="small"),
-        "points": column.NumberColumn("Points", width="small"),
+        "points": column.NumberColumn("Points used", width="small", help="after the model's cuts"),
         "label": column.TextColumn("Source says", width="small"),
         "said": column.TextColumn("Verdict", width="small"),
     }

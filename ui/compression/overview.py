@@ -23,7 +23,7 @@ def show_headline(records: Records, card: ModelCard) -> None:
     best = recommended(records)
     if base is None or best is None:
         return
-    items = [("smallest file that keeps the answers", f"{best.size / 1000:.1f} kB", best.title)]
+    items = [("smallest file that keeps the scores", f"{best.size / 1000:.1f} kB", best.title)]
     if saved is not None:
         items.append(("smaller than the SavedModel", f"{saved.size / best.size:.0f} ×", f"{saved.size / 1000:.0f} kB"))
         if best.timing and saved.timing:
@@ -34,6 +34,7 @@ def show_headline(records: Records, card: ModelCard) -> None:
     st.html(strip_html(items))
     low, high = best.change["macro_f1_survey"]["interval"]
     st.caption(
+        "Keeps the scores: macro-F1 within 0.005 and log-loss within 0.01 of the float network. "
         f"It changes the class of {best.change['flips']} of {best.change['of']:,} real objects, macro-F1 by "
         f"{best.change['macro_f1_survey']['value']:+.4f} (95 %: {low:+.4f} to {high:+.4f}) and the log-loss by "
         f"{best.change['log_loss_flat']['value']:+.4f}. {plain(served_sentence(card))}"

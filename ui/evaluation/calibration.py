@@ -38,8 +38,8 @@ def show_calibration(chosen: Chosen, theme: Theme) -> None:
         items += [("before", small_number(before[1]), "before calibration")] if before else []
         st.html(tables.strip_html(items))
         st.caption(
-            "The calibration error (ECE) is the mean distance between what was said and what was right, in 15 bins, in the "
-            "mix of the prior."
+            "The calibration error (ECE) is the mean distance between what was said and what was right, in 15 bins of answers, finer "
+            "than those drawn, in the mix of the prior; so are the shares that were right."
             + ("" if before else " This model's probabilities were not calibrated, or the table does not say how.")
         )
         tables.show(_table(after))

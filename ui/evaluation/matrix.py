@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.evaluate.judgement import Judgement, Pick, Summary, class_scores, summary
+from core.evaluate.judgement import Judgement, Pick, Summary, class_scores, picked, summary
 from ui import tables
 from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download, draw
-from ui.evaluation.drill import clicked
-from ui.evaluation.words import baseline_sentence, name_of, prior_sentence, range_of, small_number
+from ui.evaluation.drill import clicked, pick_of_address
+from ui.evaluation.words import baseline_sentence, name_of, pick_sentence, prior_sentence, range_of, small_number
 from ui.figures.confusion import COLUMNS, COUNTS, ROWS, confusion_figure
 from ui.figures.theme import Theme
 from ui.state import url_choice
@@ -60,7 +60,14 @@ def show_matrix(chosen: Chosen, theme: Theme) -> None:
             )  # fmt: skip
             # Inside the frame: what scrolls must hold something that the keyboard reaches.
             download(matrix_table(of), chosen, "confusion", "Confusion matrix (CSV)")
-        st.caption("Click a cell to list its objects below, or choose the classes there.")
+        pick = pick_of_address()
+        if pick.truth or pick.answer:
+            st.info(
+                pick_sentence(pick, len(picked(of, pick))) + ", listed below the figure.",
+                icon=":material/arrow_downward:",
+            )
+        else:
+            st.caption("Click a cell to list its objects below, or choose the classes there.")
     with right:
         table = _class_scores(chosen.key, of)
         tables.show(score_table(table))

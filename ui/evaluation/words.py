@@ -40,7 +40,7 @@ def quantity_title(name: str) -> str:
 
 def pick_sentence(pick: Pick, n: int) -> str:
     """Which objects are listed: ``57 objects: SN Ib/c called SN Ia``."""
-    what = f"{name_of(pick.truth)}" if pick.truth else "Of any class,"
+    what = f"{name_of(pick.truth)}" if pick.truth else "of any class"
     if pick.answer == RIGHT:
         what += " called what they are"
     elif pick.answer == WRONG:
@@ -59,7 +59,7 @@ def pick_sentence(pick: Pick, n: int) -> str:
             else "of any size"
         )
         what += f", {quantity_title(pick.by)} {between}"
-    return f"{n:,} object{'' if n == 1 else 's'}: {what.rstrip(',')}"
+    return f"{n:,} object{'' if n == 1 else 's'}: {what}"
 
 
 def baseline_sentence(found: Summary) -> str:
