@@ -200,7 +200,9 @@ def shown(values: NDArray, without: str) -> NDArray:
 def out_of_fold(row: Row, pool: Corpus, real: RealSet, objects: dict, args: argparse.Namespace) -> Judged:
     """Train one network per fold and ask it for the objects it has not seen, at every age."""
     coverage = _RECIPE.coverage_channel
-    shape = replace(DESIGNS["t2-ztf"].shape, channels=shown(pool.values[:1], row.without).shape[2])
+    # Which rows are observed is told apart from the values, whose columns move when one is left out.
+    channels = shown(pool.values[:1], row.without).shape[2]
+    shape = replace(DESIGNS["t2-ztf"].shape, channels=channels, coverage=None)
     values, covered = shown(pool.values, row.without), pool.values[:, :, coverage] > 0
     answers: list[Judged] = []
     for k in range(N_FOLDS):

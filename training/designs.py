@@ -73,7 +73,11 @@ DESIGNS = {
         teachers=0,
     ),
     "atx-ztf": Design(
-        "atx for ZTF (g, r)", f"A separable convolution network after Xception, the peer of t2 in Allam & McEwen (2021): here to show what the transformer is worth. {_TRAINED.capitalize()}", RECIPE_ZTF, "atx", teachers=0
+        "atx for ZTF (g, r)",
+        f"A separable convolution network after Xception, the peer of t2 in Allam & McEwen (2021): here to show what the transformer is worth. {_TRAINED.capitalize()}",
+        RECIPE_ZTF,
+        "atx",
+        teachers=0,
     ),
     "t2-ztf-published-recipe": Design(
         "t2 for ZTF (g, r), published input",

@@ -89,7 +89,12 @@ def deletion_sentence(check: DeletionCheck | None, class_name: str, probability:
         else f"goes from {check.before:.2f} to {check.without_top:.2f}"
     )
     average = f"it is {check.random_mean:.2f} on average"
-    less = f" and less in {check.cost_less}" if check.verdict == "contradicted" else ""
+    less = f" and less in {check.cost_less}" if check.cost_less else ""
+    if not check.cost_more and not check.cost_less:
+        return (
+            f"Without {points} the probability of {title} {change}; without {others}, {average}. Nothing moves it here, so the map "
+            f"is **{VERDICTS[check.verdict]}** by this check."
+        )
     return (
         f"Without {points} the probability of {title} {change}; without {others}, {average}. The map's "
         f"{'points cost' if several else 'point costs'} more than random ones in {check.cost_more} of {check.draws} "

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.taxonomy import BY_NAME
 from core.verdicts.record import (
     KINDS,
     WITHDRAWN,
@@ -136,6 +137,17 @@ def _bounded(count: int) -> None:
         raise VerdictError(f"The file has {count:,} verdicts; at most {MOST_ROWS:,} are brought in at once.")
 
 
+def _class_name(said: str) -> str:
+    """The class's name, from its name or its title in any case; raises VerdictError for what is neither."""
+    if not said.strip():
+        return ""
+    spelt = "".join(said.split()).casefold()
+    for name, known in BY_NAME.items():
+        if spelt in ("".join(name.split()).casefold(), "".join(known.title.split()).casefold()):
+            return name
+    raise VerdictError(f"class is {said!r}; expected one of {', '.join(BY_NAME)}")
+
+
 def _verdict(row: Mapping[str, Any], otherwise: str) -> Verdict:
     known = {name: row.get(name) for name in COLUMNS}
     text = {name: "" if value is None else str(value) for name, value in known.items() if name != "probabilities"}
@@ -146,6 +158,7 @@ def _verdict(row: Mapping[str, Any], otherwise: str) -> Verdict:
     text["catalogue"] = text["catalogue"] or catalogue_of(text["object_id"], otherwise)
     given = known["probabilities"]
     probabilities = given if isinstance(given, dict) else probabilities_of("" if given is None else str(given))
+    text["class"] = _class_name(text["class"])
     verdict = Verdict(
         **{("class_name" if name == "class" else name): value for name, value in text.items()},
         probabilities=probabilities,

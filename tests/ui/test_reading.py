@@ -69,7 +69,7 @@ def told(before, without_top, random, probability=0.9):
             0.87,
             0.60,
             [0.70] * 15 + [0.5] * 5,
-            "in 15 of 20 draws: the map is **no better than chance**",
+            "in 15 of 20 draws and less in 5: the map is **no better than chance**",
         ),
         (0.99, 0.99, [0.99] * 20, "stays at 0.99; without 4 random ones, it is 0.99 on average"),
     ],

@@ -69,7 +69,7 @@ def _frame(board: Board, rows: np.ndarray, theme: Theme) -> pd.DataFrame:
     out: dict[str, Any] = {
         "at": ["▶" if row == current else "" for row in rows],
         "curve": [sparkline_uri(c, theme) if c is not None and len(c) else None for c in curves],
-        "object": [_named(name, c) for name, c in zip(part["object_id"], curves, strict=True)],
+        "object": part["object_id"].tolist(),
         "class": [NOTHING if pd.isna(c) else class_title(c) for c in part["top_class"]],
         "p": (100 * part["top"]).tolist(),
     }
@@ -79,14 +79,15 @@ def _frame(board: Board, rows: np.ndarray, theme: Theme) -> pd.DataFrame:
         out["why"] = part["refusal_message"].tolist()
     out["now"] = [NOTHING if pd.isna(v) else f"{v:.1f}" for v in part["magnitude_now"]]
     out["points"] = part["n_points"].tolist()
-    out["label"] = [class_title(label) or NOTHING for label in part["label"]]
+    out["label"] = [_label(label, c) for label, c in zip(part["label"], curves, strict=True)]
     out["said"] = [NOTHING if v is None else class_title(v.said) for v in said]
     return pd.DataFrame(out)
 
 
-def _named(object_id: str, curve: LightCurve | None) -> str:
-    """An object's name; a simulated one is never listed without saying so."""
-    return f"{object_id} (simulated)" if curve is not None and curve.provenance.simulated else object_id
+def _label(label: str, curve: LightCurve | None) -> str:
+    """What the source calls it; a simulated light curve is never listed without saying so."""
+    simulated = curve is not None and curve.provenance.simulated
+    return " ".join(part for part in (class_title(label), "(simulated)" if simulated else "") if part) or NOTHING
 
 
 def _columns(board: Board) -> dict[str, Any]:

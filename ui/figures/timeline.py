@@ -99,11 +99,14 @@ def _name_lines(figure: go.Figure, lines: Sequence[tuple[str, Timeline]], theme:
         heights = [min(value, 1.0) for value, _ in ends]
         for k, (above, _) in enumerate(pairwise(range(len(heights)))):
             heights[above + 1] = min(heights[above + 1], heights[k] - _APART)
-        lift = max(0.0, -heights[-1])
+        # What was pushed below the axis comes back up, and lifts those it meets: a leader alone at the top stays there.
+        heights[-1] = max(heights[-1], 0.0)
+        for k in range(len(heights) - 2, -1, -1):
+            heights[k] = max(heights[k], heights[k + 1] + _APART)
         for (_, index), height in zip(ends, heights, strict=True):
             name = line.classes[index]
             figure.add_annotation(
-                x=line.mjd[last] - zero, y=height + lift, text=class_title(name), showarrow=False, xanchor="left", xshift=7,
+                x=line.mjd[last] - zero, y=height, text=class_title(name), showarrow=False, xanchor="left", xshift=7,
                 font={"size": 12, "color": theme.of_class(name)}, row=row, col=1,
             )  # fmt: skip
 

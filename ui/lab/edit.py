@@ -243,6 +243,10 @@ def _show_redshift(bench: Bench, model: Model, prior: Prior, theme: Theme) -> No
         alt=f"Probability against the redshift told, {grid[0]:.3f} to {top:.2f}: leading in turn {', '.join(best)}.",
     )  # fmt: skip
     below = "the bars below count its training objects at each" if training is not None else ""
+    kernel = (
+        "" if bench.changes.process is None else " Drawn with the kernel of the recipe, not with the one chosen above."
+    )
     st.caption(
-        f"The photometry stays as it is; only the number that the model is told moves{'; ' + below if below else ''}."
+        "The photometry, with the changes above, stays as it is; only the number that the model is told moves"
+        f"{'; ' + below if below else ''}.{kernel}"
     )
