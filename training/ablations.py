@@ -40,7 +40,7 @@ from training.shapes import tensors_by_age
 from training.train import corpus_of, objects_per_class, simulated_curves
 
 OUT = Path(__file__).resolve().parent.parent / "bench/ablations.json"
-STEPS = 1800
+STEPS = 700
 SEEDS = (1, 2, 3, 4, 5)
 #: Simulated light curves of each of the five main classes, for the row that sees no real one.
 FIVE_SIMULATED = 500

@@ -126,6 +126,6 @@ def test_explanations_fit_the_screen_and_have_no_serious_fault(app, visit, mode,
 def test_the_smallest_change_is_tried_on_the_bench(app, visit):
     seen = visit(f"{app}/lab?oid={REAL[1]}&view=minimal", wait="text=no longer leads")
     shoot(seen.page, "lab_minimal")
-    seen.page.get_by_role("button", name="Leave them out on the bench").click()
+    seen.page.get_by_role("button", name="Leave them out under What if").click()
     expect(seen.page.get_by_text("It changes its mind")).to_be_visible(timeout=20000)
     assert "view=whatif" in seen.page.url and "without" in seen.page.url

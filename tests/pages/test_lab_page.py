@@ -185,7 +185,7 @@ def test_the_published_model_says_that_it_shows_no_attention():
 def test_the_smallest_change_is_told_and_can_be_tried_on_the_bench():
     at = opened(oid=SMALL, view="minimal")
     assert "no longer leads" in text_of(at) or "No set of observations" in text_of(at)
-    buttons = [b for b in at.button if b.label == "Leave them out on the bench"]
+    buttons = [b for b in at.button if b.label == "Leave them out under What if"]
     if buttons:
         buttons[0].click().run()
         assert "It changes its mind" in text_of(at)

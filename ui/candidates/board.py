@@ -18,7 +18,7 @@ from core.candidates.work import ScoringJob
 from core.taxonomy import BY_NAME
 from core.verdicts import Key, Verdict
 from ui.state import url_choice
-from ui.wording import class_title
+from ui.wording import class_title, percent
 
 ANY = "any"
 SHOW = {"open": "Not yet vetted", "all": "All that are scored", "vetted": "Vetted", "refused": "Not scored"}
@@ -117,7 +117,7 @@ def value_text(quantity: Quantity, value: Any) -> str:
     if pd.isna(value):
         return "–"
     if quantity.decimals is None:
-        return f"{100 * float(value):.0f} %"
+        return percent(float(value))
     return f"{float(value):.{quantity.decimals}f}".replace("-", "−")
 
 

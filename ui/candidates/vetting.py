@@ -31,7 +31,7 @@ DIGITS = 9
 #: Where the session keeps which candidate is on the screen: of it alone something can be said.
 _NOW = "_vet_now"
 LEGEND = (
-    "Keys: **j** next, **k** previous, **1** to **9** a class, **s** unsure, **x** junk, **f** follow up, **u** undo, "
+    "Keys: **j** next, **k** previous, **1** to **9** a class, the likeliest first, **s** unsure, **x** junk, **f** follow up, **u** undo, "
     "**o** open. They rest while you type in a field."
 )
 #: The classes as bars with text at the left; the link as one more button, with its key.

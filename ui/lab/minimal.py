@@ -30,7 +30,7 @@ def show_minimal(bench: Bench, result: Classification) -> None:
         return
     left_out = tuple(sorted({*bench.changes.without, *numbers}))
     st.button(
-        "Leave them out on the bench",
+        "Leave them out under What if",
         icon=":material/content_cut:",
         on_click=_leave_out,
         args=(bench, left_out),
