@@ -70,10 +70,10 @@ def test_a_cell_leads_to_the_worst_misreading_and_its_two_maps(app, visit):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("view=curves&curve=SNIa", r"objects: Of any class, p\(SN Ia\) at least 0\.\d+"),
-        ("view=calibration", r"objects: Of any class, largest probability (from|below|at least)"),
-        ("view=thresholds", r"objects: Of any class, p\(SN Ia\) at least"),
-        ("view=against", r"objects: Of any class, number of points (from|below|at least)"),
+        ("view=curves&curve=SNIa", r"objects: of any class, p\(SN Ia\) at least 0\.\d+"),
+        ("view=calibration", r"objects: of any class, largest probability (from|below|at least)"),
+        ("view=thresholds", r"objects: of any class, p\(SN Ia\) at least"),
+        ("view=against", r"objects: of any class, number of points (from|below|at least)"),
     ],
 )
 def test_a_point_of_every_figure_leads_to_its_objects(app, visit, query, said):

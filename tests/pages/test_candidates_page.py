@@ -87,7 +87,7 @@ def test_the_embedded_samples_are_scored_and_the_surest_comes_first():
 def test_the_ranked_quantity_stands_beside_each_candidate(rank):
     at = opened(rank=rank)
     table = table_of(at)
-    shown = [float(text.removesuffix(" %").replace("−", "-")) for text in table["ranked"] if text != "–"]
+    shown = [float(text.removesuffix(" %").lstrip("<>").replace("−", "-")) for text in table["ranked"] if text != "–"]
     assert shown == sorted(shown, reverse=rank not in ("margin", "magnitude_now")) and len(shown) > 5
 
 

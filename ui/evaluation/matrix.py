@@ -10,7 +10,7 @@ from ui import tables
 from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download, draw
 from ui.evaluation.drill import clicked, pick_of_address
-from ui.evaluation.words import baseline_sentence, name_of, pick_sentence, prior_sentence, range_of, small_number
+from ui.evaluation.words import baseline_sentence, name_of, prior_sentence, range_of, small_number
 from ui.figures.confusion import COLUMNS, COUNTS, ROWS, confusion_figure
 from ui.figures.theme import Theme
 from ui.state import url_choice
@@ -62,10 +62,7 @@ def show_matrix(chosen: Chosen, theme: Theme) -> None:
             download(matrix_table(of), chosen, "confusion", "Confusion matrix (CSV)")
         pick = pick_of_address()
         if pick.truth or pick.answer:
-            st.info(
-                pick_sentence(pick, len(picked(of, pick))) + ", listed below the figure.",
-                icon=":material/arrow_downward:",
-            )
+            st.info(f"{len(picked(of, pick)):,} of them are listed below.", icon=":material/arrow_downward:")
         else:
             st.caption("Click a cell to list its objects below, or choose the classes there.")
     with right:
