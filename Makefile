@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot kafka clean
+.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs kafka clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -86,6 +86,14 @@ bench: $(STAMP)-dev
 # The README's picture of the dashboard, from a real browser.
 screenshot: $(STAMP)-dev
 	$(BIN)/python -m bench.screenshot
+
+# What every shipped model makes of a few samples, written anew after a model file has changed; and the same numbers on
+# every Python, runtime and version of the dependencies that the project names (what is not here is skipped, loudly).
+golden: $(STAMP)-dev
+	$(BIN)/python -m tests.golden $(ARGS)
+
+legs: $(STAMP)-dev
+	$(BIN)/python -m tests.golden.legs $(ARGS)
 
 # One node of Apache Kafka on loopback, for trying stream.kafka out: fetched through Maven, gone with Ctrl-C.
 KAFKA_PORT ?= 9092
