@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs kafka clean
+.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs kafka docs clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -83,7 +83,12 @@ bench: $(STAMP)-dev
 	$(BIN)/python -m bench.page_speed --model $(MODEL)
 	$(BIN)/python -m bench.lab_speed --model $(MODEL)
 
-# The README's picture of the dashboard, from a real browser.
+# The documents as a site in build/site; opens from disk, loads nothing from elsewhere.
+docs: $(STAMP)-docs
+	$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open build/site/index.html"
+
+# The pictures of README and documents, from a real browser.
 screenshot: $(STAMP)-dev
 	$(BIN)/python -m bench.screenshot
 
@@ -118,6 +123,10 @@ $(STAMP)-dev: requirements.txt requirements-dev.txt pyproject.toml | $(VENV)/pip
 
 $(STAMP)-train: requirements-train.txt pyproject.toml | $(VENV)/pip
 	$(call install,-e '.[train]')
+	@touch $@
+
+$(STAMP)-docs: requirements-docs.txt pyproject.toml | $(VENV)/pip
+	$(call install,-r requirements-docs.txt)
 	@touch $@
 
 $(STAMP)-scale: requirements-scale.txt pyproject.toml | $(VENV)/pip
