@@ -1,4 +1,4 @@
-"""One class against the rest, at every threshold: ROC and precision–recall curves, averages, and their intervals."""
+"""One class against the rest, at every threshold: ROC and precision–recall curves, and their averages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-#: Cells that each axis is cut into for an interval: far finer than the interval is wide, at any number of objects.
-CELLS = 200
 
 
 @dataclass(frozen=True)
@@ -70,24 +68,35 @@ class Ranking:
 
 def ranking(positive: NDArray, score: NDArray, weight: NDArray | None = None) -> Ranking:
     """Counts above every threshold. positive : (V,) bool. score : (V,). weight : (V,), one each when None."""
-    order = np.argsort(-score, kind="stable")
+    order = np.argsort(-score)  # objects of one score stand or fall together: their order says nothing
     ordered, is_hit = score[order], positive[order]
-    w = np.ones(len(order)) if weight is None else np.asarray(weight, dtype=float)[order]
-    last = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
-    hits, both = np.cumsum(w * is_hit), np.cumsum(w)
-    return Ranking(
-        threshold=ordered[last],
-        hits=hits[last],
-        false=(both - hits)[last],
-        positives=float(hits[-1]),
-        negatives=float((both - hits)[-1]),
-        selected=last + 1,
-    )
+    last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
+    if weight is None:
+        hits = np.cumsum(is_hit, dtype=np.int32)[last].astype(float)
+        false = last + 1 - hits
+    else:
+        w = np.asarray(weight, dtype=float)[order]
+        both = np.cumsum(w)[last]
+        hits = np.cumsum(w * is_hit)[last]
+        false = both - hits
+    return Ranking(ordered[last], hits, false, float(hits[-1]), float(false[-1]), selected=last + 1)
 
 
 def micro_ranking(truth: NDArray, p: NDArray) -> Ranking:
-    """All answers of all classes as one list: each object is a positive once and a negative C − 1 times."""
-    return ranking(np.eye(p.shape[1], dtype=bool)[truth].ravel(), p.ravel())
+    """All answers of all classes as one list: each object is a positive once and a negative C − 1 times.
+
+    truth : (V,) columns of ``p``. p : (V, C). Thresholds between which no positive lies are left out, but for the ends of
+    such a stretch: the curve goes straight there. So the long list of negatives is sorted and never looked at one by one.
+    """
+    hot = truth[:, None] == np.arange(p.shape[1])
+    above, below = np.sort(p[hot]), np.sort(p[~hot])
+    own = np.unique(above)
+    # Of each positive's score: itself, and the next higher negative, where the stretch without positives ends.
+    at = np.searchsorted(below, own, side="right")
+    threshold = np.unique(np.concatenate([own, below[at[at < len(below)]], below[:1]]))[::-1]
+    hits = (len(above) - np.searchsorted(above, threshold, side="left")).astype(float)
+    false = (len(below) - np.searchsorted(below, threshold, side="left")).astype(float)
+    return Ranking(threshold, hits, false, float(len(above)), float(len(below)), (hits + false).astype(np.int64))
 
 
 def macro_roc(rankings: Sequence[Ranking], points: int = 400) -> tuple[Array, Array]:
@@ -102,61 +111,6 @@ def macro_precision_recall(rankings: Sequence[Ranking], points: int = 400) -> tu
     grid = np.linspace(0.0, 1.0, points)
     curves = [r.purity[np.searchsorted(r.completeness, grid).clip(0, len(r.purity) - 1)] for r in rankings]
     return grid, np.mean(curves, axis=0)
-
-
-@dataclass(frozen=True)
-class Area:
-    """The area under a curve, its 95 % bootstrap interval, and how many objects it stands on."""
-
-    value: float
-    low: float
-    high: float
-    positives: int
-
-
-def areas(of: Ranking, rng: np.random.Generator, *, draws: int = 200) -> tuple[Area, Area]:
-    """Area under the ROC curve and average precision, each with its 95 % bootstrap interval over objects.
-
-    of : of objects that weigh one each. The values are exact. The intervals come from the scores counted in cells: drawing
-    objects with replacement is then drawing counts, so that a hundred thousand objects cost as much as a thousand.
-    """
-    n1, nan = round(of.positives), float("nan")
-    if not of.positives or not of.negatives:
-        return Area(of.auc, nan, nan, n1), Area(of.average_precision, nan, nan, n1)
-    drawn = _resampled(_cells(of), draws, rng)
-    up, down = drawn[:, 0], drawn[:, 1]
-    selected_up, selected_down = np.cumsum(up, axis=1), np.cumsum(down, axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        above = selected_up - 0.5 * up
-        roc = np.sum(down * above, axis=1) / (selected_up[:, -1] * selected_down[:, -1])
-        purity = selected_up / np.maximum(selected_up + selected_down, 1)
-        precision = np.sum(up * purity, axis=1) / selected_up[:, -1]
-    return (
-        Area(of.auc, *_ends(roc), n1),
-        Area(of.average_precision, *_ends(precision), n1),
-    )
-
-
-def _cells(of: Ranking) -> NDArray[np.int64]:
-    """(2, K) positives and negatives by falling score, in cells even in both: the top of a rare class is not one cell."""
-    if len(of.threshold) <= 2 * CELLS:
-        at = np.arange(len(of.threshold))
-    else:
-        steps = np.linspace(0, 1, CELLS + 1)[1:]
-        at = np.unique(np.concatenate([np.searchsorted(of.completeness, steps), np.searchsorted(of.false_rate, steps)]))
-        at = np.unique(np.append(at.clip(0, len(of.threshold) - 1), len(of.threshold) - 1))
-    return np.round([np.diff(of.hits[at], prepend=0), np.diff(of.false[at], prepend=0)]).astype(np.int64)
-
-
-def _ends(values: Array) -> tuple[float, float]:
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _resampled(counts: NDArray, draws: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """(D, 2, K) counts of so many bootstrap draws."""
-    n = int(counts.sum())
-    return rng.multinomial(n, counts.ravel() / n, size=draws).reshape(draws, *counts.shape)
 
 
 def _from_origin(x: Array, y: Array) -> tuple[Array, Array]:

@@ -175,16 +175,17 @@ def _check_columns(table: pd.DataFrame, name: str) -> None:
 
 def _truth(given: pd.Series, ids: pd.Series, name: str) -> NDArray[np.int64]:
     """Class indices; a type as TNS or BTS writes it counts as its class."""
-    known = {text: text if text in CLASS_NAMES else class_of(text) for text in given.astype(str).unique()}
-    named = given.astype(str).map(known)
-    if (lost := named.isna().to_numpy()).any():
-        row = int(np.flatnonzero(lost)[0])
+    which, texts = pd.factorize(given.astype(str))
+    known = [text if text in CLASS_NAMES else class_of(text) for text in texts]
+    index = np.array([-1 if name is None else CLASS_NAMES.index(name) for name in known], np.int64)[which]
+    if (index < 0).any():
+        row = int(np.flatnonzero(index < 0)[0])
         raise BadInput(
             "unknown_class",
             f"{name}, row {row + 1} (object_id {ids.iloc[row]!r}): class is {given.iloc[row]!r}; "
             f"expected one of {', '.join(CLASS_NAMES)}",
         )
-    return named.map(CLASS_NAMES.index).to_numpy(np.int64)
+    return index
 
 
 def _probabilities(table: pd.DataFrame, ids: pd.Series, name: str) -> NDArray[np.float64]:
@@ -213,9 +214,9 @@ def _probabilities(table: pd.DataFrame, ids: pd.Series, name: str) -> NDArray[np
 
 def _numbers(values: pd.Series, column: str, ids: pd.Series, name: str) -> NDArray[np.float64]:
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(float)
-    lost = (
-        np.isnan(numbers) & values.notna().to_numpy() & (values.astype(str).str.strip().str.lower() != "nan").to_numpy()
-    )
+    lost = np.isnan(numbers) & values.notna().to_numpy()
+    if lost.any():
+        lost[lost] = (values[lost].astype(str).str.strip().str.lower() != "nan").to_numpy()
     if lost.any():
         row = int(np.flatnonzero(lost)[0])
         raise BadInput(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.evaluate import calibration, paired, ranking, scores
+from core.evaluate import areas, calibration, paired, ranking, scores
 from core.evaluate.levels import LEVELS
 from core.taxonomy import CLASS_NAMES, FIVE
 
@@ -57,9 +57,9 @@ def test_curves_and_areas_are_those_of_scikit_learn(seed, rounded):
 
 
 @settings(max_examples=15, deadline=None)
-@given(SEEDS)
-def test_micro_averages_are_those_of_scikit_learn(seed):
-    truth, p = answers(seed)
+@given(SEEDS, st.booleans())
+def test_micro_averages_are_those_of_scikit_learn(seed, rounded):
+    truth, p = answers(seed, rounded=rounded)
     hot = np.eye(5)[truth]
     micro = ranking.micro_ranking(truth, p)
     assert micro.average_precision == pytest.approx(metrics.average_precision_score(hot, p, average="micro"))
@@ -116,36 +116,77 @@ def test_a_threshold_selects_what_a_mask_selects(seed, threshold):
         assert of.purity[at] == pytest.approx(np.mean(truth[selected] == 1))
 
 
-def test_intervals_hold_the_value_shrink_with_numbers_and_agree_with_drawing_objects():
+def areas_of(truth, p, seed=0):
+    cuts = [areas.cut(ranking.ranking(truth == k, p[:, k])) for k in range(p.shape[1])]
+    micro = areas.cut(ranking.micro_ranking(truth, p))
+    return areas.bootstrapped(truth, p, cuts, micro, np.random.default_rng(seed))
+
+
+def width(area):
+    return area.high - area.low
+
+
+def test_areas_are_exact_and_their_intervals_hold_them_and_shrink_with_numbers():
     widths = []
     for n in (400, 40_000):
         truth, p = answers(3, n)
-        area, precision = ranking.areas(ranking.ranking(truth == 2, p[:, 2]), np.random.default_rng(0))
-        assert area.low < area.value < area.high and precision.low < precision.value < precision.high
-        assert area.value == pytest.approx(scores.auc(truth == 2, p[:, 2]))
-        widths.append((area.high - area.low, precision.high - precision.low))
-    assert widths[1][0] < 0.2 * widths[0][0] and widths[1][1] < 0.2 * widths[0][1]
+        each, macro, micro = areas_of(truth, p)
+        for found in (*each, macro, micro):
+            assert found.auc.low < found.auc.value < found.auc.high
+            assert found.precision.low < found.precision.value < found.precision.high
+        for average, found in (("macro", macro), ("micro", micro)):
+            hot = np.eye(5)[truth]
+            assert found.auc.value == pytest.approx(metrics.roc_auc_score(hot, p, average=average))
+            assert found.precision.value == pytest.approx(metrics.average_precision_score(hot, p, average=average))
+        widths.append([width(one) for found in (each[2], macro, micro) for one in (found.auc, found.precision)])
+    assert all(few < 0.2 * many for many, few in zip(*widths, strict=True))
+
+
+def test_intervals_agree_with_drawing_objects_and_ranking_them_again():
     truth, p = answers(3, 400)
-    plain = scores.interval(lambda i: scores.auc(truth[i] == 2, p[i, 2]), 400, np.random.default_rng(1))
-    assert widths[0][0] == pytest.approx(plain[1] - plain[0], rel=0.25)
-    drawn = scores.interval(
-        lambda i: ranking.ranking(truth[i] == 2, p[i, 2]).average_precision, 400, np.random.default_rng(1)
-    )
-    assert widths[0][1] == pytest.approx(drawn[1] - drawn[0], rel=0.25)
+    each, macro, micro = areas_of(truth, p)
+
+    def score(name, average=None):
+        def of(i):
+            hot = np.eye(5)[truth[i]]
+            return getattr(metrics, name)(hot if average else hot[:, 2], p[i] if average else p[i, 2], average=average or "macro")
+
+        return of
+
+    for found, average in ((each[2], None), (macro, "macro"), (micro, "micro")):
+        for mine, name in ((found.auc, "roc_auc_score"), (found.precision, "average_precision_score")):
+            low, high = scores.interval(score(name, average), 400, np.random.default_rng(1), draws=150)
+            assert width(mine) == pytest.approx(high - low, rel=0.25)
+            assert abs(mine.low + mine.high - low - high) < 0.25 * width(mine) * 2
+
+
+def test_groups_of_many_objects_give_the_interval_that_single_ones_give(monkeypatch):
+    truth, p = answers(5, 8_000)
+    grouped, _, _ = areas_of(truth, p)
+    monkeypatch.setattr(areas, "GROUPS", 8_000)
+    single, _, _ = areas_of(truth, p)
+    for one, other in zip(grouped, single, strict=True):
+        assert width(one.auc) == pytest.approx(width(other.auc), rel=0.3)
+        assert width(one.precision) == pytest.approx(width(other.precision), rel=0.3)
 
 
 def test_the_interval_of_a_rare_class_among_many_objects_holds_its_value():
     rng = np.random.default_rng(0)
-    positive = np.arange(50_000) < 40
-    score = rng.normal(size=50_000) + 4.0 * positive
-    for area in ranking.areas(ranking.ranking(positive, score), rng):
+    truth = (np.arange(50_000) >= 40).astype(int)
+    rare = 1 / (1 + np.exp(-rng.normal(size=50_000) - 4.0 * (truth == 0)))
+    each, _, _ = areas_of(truth, np.stack([rare, 1 - rare], axis=1))
+    for area in (each[0].auc, each[0].precision):
         assert area.low < area.value < area.high and area.positives == 40
 
 
-def test_a_class_without_objects_has_no_area():
+def test_a_class_without_objects_has_no_area_and_does_not_count_in_the_mean():
     truth, p = answers(0)
-    for area in ranking.areas(ranking.ranking(np.zeros(len(truth), bool), p[:, 0]), np.random.default_rng(0)):
-        assert np.isnan(area.value) and area.positives == 0
+    truth = np.where(truth == 1, 0, truth)
+    each, macro, _ = areas_of(truth, p)
+    assert np.isnan([each[1].auc.value, each[1].auc.low, each[1].precision.value]).all() and each[1].auc.positives == 0
+    met = [0, 2, 3, 4]
+    assert macro.auc.value == pytest.approx(np.mean([each[k].auc.value for k in met]))
+    assert macro.auc.low < macro.auc.value < macro.auc.high
 
 
 @settings(max_examples=15, deadline=None)

@@ -11,11 +11,10 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.evaluate.areas import Areas, Cut, bootstrapped, cut
 from core.evaluate.judgement import Judgement, Pick
 from core.evaluate.ranking import (
-    Area,
     Ranking,
-    areas,
     macro_precision_recall,
     macro_roc,
     micro_ranking,
@@ -30,15 +29,15 @@ from ui.figures.ranking import Curve, curves_figure
 from ui.figures.theme import Theme
 from ui.state import url_choice
 
-#: Points drawn per curve; areas and tables are of all objects.
-DRAWN = 120
+#: Points drawn of each curve, and of one that is shown alone; areas and tables are of all objects.
+DRAWN, DRAWN_ALONE = 50, 150
 ALL = "all"
 _AXES = {"linear": "Linear", "log": "Logarithmic: where few are selected"}
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One class against the rest: points to draw of each curve, and the areas, which are of all objects.
+    """One class against the rest: points to draw of each curve, and what the intervals are made from.
 
     threshold, false_rate, completeness, purity : (T,). share : of objects that are of the class.
     """
@@ -49,8 +48,13 @@ class Drawn:
     completeness: NDArray[np.float64]
     purity: NDArray[np.float64]
     share: float
-    auc: Area
-    precision: Area
+    cut: Cut
+
+    def thinned(self, most: int) -> Drawn:
+        """About so many of its points, the ends among them."""
+        at = np.unique(np.linspace(0, len(self.threshold) - 1, most).round().astype(int))
+        drawn = (self.threshold, self.false_rate, self.completeness, self.purity)
+        return Drawn(self.name, *(values[at] for values in drawn), self.share, self.cut)
 
 
 @dataclass(frozen=True)
@@ -93,28 +97,25 @@ def show_curves(chosen: Chosen, theme: Theme) -> None:
                 alt=f"{'ROC' if kind == 'roc' else 'Precision–recall'} curves of {len(names)} classes; areas in the table.",
             )  # fmt: skip
     st.caption("Click a point of a class's curve to list the objects that its threshold selects.")
-    table = area_table(ranked)
+    # Last, when the curves are on the screen: intervals take longer than the areas themselves.
+    table = area_table(ranked, *_areas(chosen.key, chosen.of, ranked))
     tables.show(_shown(table))
     download(table, chosen, "areas", "Areas under the curves (CSV)")
 
 
-def area_table(ranked: Ranked) -> pd.DataFrame:
+def area_table(ranked: Ranked, each: Sequence[Areas], macro: Areas, micro: Areas) -> pd.DataFrame:
     """One row per class, then macro (mean over classes) and micro (all answers alike)."""
-    rows = [
-        {
-            "class": one.name, "objects": one.auc.positives, "auc": one.auc.value, "auc_low": one.auc.low,
-            "auc_high": one.auc.high, "average_precision": one.precision.value, "ap_low": one.precision.low,
-            "ap_high": one.precision.high,
-        }
-        for one in ranked.each
-    ]  # fmt: skip
-    n = sum(one.auc.positives for one in ranked.each)
-    for name, values in (
-        ("macro average", [np.mean([getattr(o, kind).value for o in ranked.each]) for kind in ("auc", "precision")]),
-        ("micro average", [ranked.micro.auc.value, ranked.micro.precision.value]),
-    ):
-        rows.append({"class": name, "objects": n, "auc": float(values[0]), "average_precision": float(values[1])})
-    return pd.DataFrame(rows)
+    named = [*zip(ranked.names, each, strict=True), ("macro average", macro), ("micro average", micro)]
+    return pd.DataFrame(
+        [
+            {
+                "class": name, "objects": of.auc.positives, "auc": of.auc.value, "auc_low": of.auc.low,
+                "auc_high": of.auc.high, "average_precision": of.precision.value, "ap_low": of.precision.low,
+                "ap_high": of.precision.high,
+            }
+            for name, of in named
+        ]
+    )  # fmt: skip
 
 
 def _shown(table: pd.DataFrame) -> tables.Table:
@@ -133,7 +134,7 @@ def _shown(table: pd.DataFrame) -> tables.Table:
 
 
 def _figure(kind: str, ranked: Ranked, names: Sequence[str], theme: Theme, *, averages: bool) -> go.Figure:
-    shown = [one for one in ranked.each if one.name in names]
+    shown = [one.thinned(DRAWN if len(names) > 1 else DRAWN_ALONE) for one in ranked.each if one.name in names]
     curves = [_curve(kind, one, theme.of_class(one.name)) for one in shown]
     if averages:
         micro = _curve(kind, ranked.micro, theme.ink)
@@ -161,26 +162,35 @@ def _pick(point: dict) -> Pick:
 
 @st.cache_resource(show_spinner="Ranking every class…", max_entries=24)
 def _ranked(key: tuple[str, ...], _of: Judgement) -> Ranked:
-    classes = [k for k in _of.shown if _of.met[k]]
-    rng = np.random.default_rng(0)
-    whole, each = [], []
-    for k in classes:
-        whole.append(ranking(_of.truth == k, _of.p[:, k]))
-        each.append(_drawn(_of.level.names[k], whole[-1], *areas(whole[-1], rng)))
-    place = np.searchsorted(classes, _of.truth)
-    micro = micro_ranking(place, _of.p[:, classes])
-    nan = float("nan")
+    classes = _met(_of)
+    whole = [ranking(_of.truth == k, _of.p[:, k]) for k in classes]
     return Ranked(
-        tuple(each),
-        _drawn("", micro, Area(micro.auc, nan, nan, len(_of)), Area(micro.average_precision, nan, nan, len(_of))),
+        tuple(_drawn(_of.level.names[k], ranked) for k, ranked in zip(classes, whole, strict=True)),
+        _drawn("", micro_ranking(*_among(_of, classes))),
         macro_roc(whole),
         macro_precision_recall(whole),
     )
 
 
-def _drawn(name: str, of: Ranking, auc: Area, precision: Area) -> Drawn:
-    at = of.drawn(DRAWN)
+@st.cache_resource(show_spinner="Drawing objects anew for the intervals…", max_entries=24)
+def _areas(key: tuple[str, ...], _of: Judgement, _ranked: Ranked) -> tuple[list[Areas], Areas, Areas]:
+    cuts = [one.cut for one in _ranked.each]
+    return bootstrapped(*_among(_of, _met(_of)), cuts, _ranked.micro.cut, np.random.default_rng(0))
+
+
+def _met(of: Judgement) -> list[int]:
+    """Classes that have a curve."""
+    return [k for k in of.shown if of.met[k]]
+
+
+def _among(of: Judgement, classes: list[int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Truth and probabilities, counted among these classes."""
+    place = np.zeros(len(of.level.names), np.int64)
+    place[classes] = np.arange(len(classes))
+    return place[of.truth], of.p if len(classes) == of.p.shape[1] else of.p.take(classes, axis=1)
+
+
+def _drawn(name: str, of: Ranking) -> Drawn:
+    at = of.drawn(DRAWN_ALONE)
     share = of.positives / (of.positives + of.negatives)
-    return Drawn(
-        name, of.threshold[at], of.false_rate[at], of.completeness[at], of.purity[at], share, auc, precision
-    )  # fmt: skip
+    return Drawn(name, of.threshold[at], of.false_rate[at], of.completeness[at], of.purity[at], share, cut(of))

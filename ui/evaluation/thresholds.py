@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.evaluate.judgement import TOP, Judgement, Pick, picked
+from core.evaluate.judgement import TOP, Judgement, Pick
 from core.evaluate.ranking import abstaining, ranking
 from core.evaluate.selected import contaminants, selection
 from ui import resources, tables
@@ -105,9 +105,9 @@ def _show_abstaining(chosen: Chosen, theme: Theme) -> None:
     for least in (0.0, 0.3, 0.5, 0.7, 0.9, 0.95):
         answered = of.top >= least
         if answered.any():
-            wrong = len(picked(of, Pick(answer="wrong", by=TOP, low=least)))
-            rows.append([f"{least:g}", f"{answered.sum():,}", f"{100 * answered.mean():.1f} %",
-                         f"{100 * of.right[answered].mean():.1f} %", f"{wrong:,}"])  # fmt: skip
+            right = of.right[answered]
+            rows.append([f"{least:g}", f"{len(right):,}", f"{100 * len(right) / len(of):.1f} %",
+                         f"{100 * right.mean():.1f} %", f"{np.sum(~right):,}"])  # fmt: skip
     head = ["answer only from", "answered", "share", "right", "wrong"]
     tables.show(tables.table("Answering only when the largest probability is high enough", head, rows))
 
