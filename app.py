@@ -4,6 +4,7 @@ import logging
 
 import streamlit as st
 
+from ui.arrival import note_page
 from ui.resources import warm_in_background
 from ui.shell import admit, frame, style
 
@@ -11,6 +12,7 @@ st.set_page_config(layout="wide")
 style()
 warm_in_background()
 page = st.navigation(frame(), position="top")
+note_page(page.url_path)
 st.session_state["_in_frame"] = True
 try:
     admit()

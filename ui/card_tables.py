@@ -189,6 +189,22 @@ def twins_table(twins: Mapping[str, Any]) -> Table:
     return table(title, ["class", *(titles.get(key, label(key)) for key in keys)], body)
 
 
+def stand_ins(data: Mapping[str, Any]) -> dict[str, int]:
+    """Class -> simulated light curves among the objects that a model of real ones was judged on, as the card counts them.
+
+    They stand in for classes of which it learned no real light curve; empty where every judged object is real, or none.
+    """
+    figures, training = data.get("figures", {}), data.get("training", {})
+    matrix = figures.get("fifteen_class", {}).get("confusion_survey")
+    real = training.get("real", {})
+    if training.get("simulated") or not matrix or len(matrix) != len(data["classes"]):
+        return {}
+    counts = {name: sum(row) for name, row in zip(data["classes"], matrix, strict=True) if not real.get(name)}
+    judged = sum(entry.get("objects", 0) for entry in data.get("reliability", []))
+    # What is not the sample of real objects must be these, or the card means something else.
+    return counts if judged - figures.get("sample", {}).get("objects", 0) == sum(counts.values()) > 0 else {}
+
+
 def reliability_table(bins: Sequence[Mapping[str, Any]]) -> Table:
     """How often answers with about such a probability were right."""
     rows = [

@@ -17,7 +17,7 @@ _PRIORS = ("survey", "equal", "sample")
 _AS_GIVEN = "as the file gives it"
 _HEAD = (
     "model", "told", "macro-F1, survey prior", "equal prior", "sample's mix", _AS_GIVEN, "AUC (SN Ia)",
-    "flat log-loss", "calibration error",
+    "flat log-loss, five classes, equal prior", "calibration error, all classes, survey prior",
 )  # fmt: skip
 
 #: Simulated or not, and the scored objects by class: two rows with the same key can be compared.

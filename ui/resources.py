@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,13 @@ def embedded() -> dict[str, str]:
         except BrokerError:
             log.exception("The light curves of %s can't be read.", key)
     return found
+
+
+def source_of(object_id: str, broker: str = "alerce-ztf") -> str:
+    """Where the light curve of an object comes from: embedded, else a broker of ZTF for a ZTF id, else nowhere."""
+    if object_id in embedded():
+        return embedded()[object_id]
+    return broker if re.fullmatch(r"ZTF\d\d[a-z]{7}", object_id) and broker in sources() else ""
 
 
 @st.cache_resource(show_spinner=False)

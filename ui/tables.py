@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -31,7 +32,23 @@ _STYLE = """<style>
 .card-strip dt { font-size: 0.875rem; opacity: 0.85; }
 .card-strip dd { margin: 0; font-size: 1.6rem; font-weight: 600; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .card-strip dd small { font-size: 0.875rem; font-weight: 400; opacity: 0.85; }
-@media (max-width: 640px) { .card-table th, .card-table td { padding: 0.28rem 0.45rem; max-width: 14rem; } }
+@media (max-width: 640px) {
+  .card-table th, .card-table td { padding: 0.28rem 0.45rem; max-width: 14rem; }
+  [class*="st-key-wide_"] { overflow-x: auto; } [class*="st-key-wide_"] > div { min-width: 620px; }
+  [class*="st-key-wide_"] [data-testid="stDownloadButton"] { position: sticky; left: 0; width: fit-content; }
+}
+/* What is cut at the right says so, as long as there is more: the timeline of a frame that does not scroll is not active. */
+.card-table caption::after, [class*="st-key-wide_"]::before { content: "scroll sideways →" / ""; opacity: 0; font-weight: 400; font-size: 0.8rem; }
+.card-table caption::after { padding-left: 0.6rem; }
+[class*="st-key-wide_"]::before { position: sticky; left: 0; width: fit-content; }
+@media (min-width: 641px) { [class*="st-key-wide_"]::before { display: none; } }
+@supports (animation-timeline: scroll()) {
+  @keyframes t2-cut { 0%, 98% { mask-image: linear-gradient(to left, transparent, #000 2.2rem); } 100% { mask-image: none; } }
+  @keyframes t2-cut-said { 0%, 98% { opacity: 0.82; } 100% { opacity: 0; } }
+  .card-table, [class*="st-key-wide_"] { animation: t2-cut step-end both; animation-timeline: scroll(self inline); }
+  .card-table caption::after, [class*="st-key-wide_"]::before {
+    animation: t2-cut-said step-end both; animation-timeline: scroll(nearest inline); }
+}
 </style>"""
 
 
@@ -86,6 +103,14 @@ def show(*tables: Table) -> None:
     """Draw the tables that have rows, beside each other where there is room."""
     if text := "".join(html_of(one) for one in tables if one):
         st.html(f'<div class="card-tables">{text}</div>')
+
+
+def wide(name: str) -> Any:
+    """A frame for a figure that a phone can't hold: there it keeps its size and is scrolled, and says so.
+
+    It must hold something that the keyboard reaches, such as a button.
+    """
+    return st.container(key=f"wide_{name}")
 
 
 def strip_html(items: Iterable[tuple[str, str, str]]) -> str:

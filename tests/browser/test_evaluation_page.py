@@ -64,6 +64,9 @@ def test_a_cell_leads_to_the_worst_misreading_and_its_two_maps(app, visit):
     shoot(page, "evaluation_object")
     page.go_back()
     expect(page.get_by_text(re.compile(f"{count} objects: SN II called SN Ia"))).to_be_visible(timeout=60000)
+    # Back leads to the object's card, not to the top of a long page.
+    idle(page)
+    expect(page.locator(f".st-key-card_{oid}")).to_be_in_viewport(timeout=30000)
     assert not seen.real_errors()
 
 

@@ -79,7 +79,31 @@ def test_areas_are_scikit_learns():
     truth = table["class"].map(names.index).to_numpy()
     for average in ("micro", "macro"):
         auc = metrics.roc_auc_score(np.eye(5)[truth], p, average=average)
-        assert re.search(rf">{average} average</th><td[^>]*>{len(table):,}</td><td[^>]*>{auc:.3f}", html_of(at))
+        row = re.search(
+            rf">{average} average</th><td[^>]*>{len(table):,}</td><td[^>]*>{auc:.3f} \[([\d.]+), ([\d.]+)\]", html_of(at)
+        )
+        assert row and float(row.group(1)) < auc < float(row.group(2))
+
+
+def test_a_comparison_begins_with_another_model():
+    at = opened(model="t2-ztf", view="compare")
+    box = next(s for s in at.selectbox if s.label == "Compare with")
+    assert not box.value.startswith("t2-ztf,") and box.value != "t2-ztf" and "t2-lsst" not in box.options
+
+
+def test_what_a_contender_lacks_stands_beside_its_scores():
+    table, _ = judged("t2-ztf")
+    both = table["object_id"].isin(judged_ids("t2-published-gr"))
+    others = int((both & (table["class"] == "other")).sum())
+    for query in ({"model": "t2-ztf", "with": "t2-published-gr"}, {"model": "t2-published-gr", "with": "t2-ztf"}):
+        said = text_of(opened(view="compare", **query))
+        assert f"t2-published-gr has no class Other variable ({others:,} here)" in said
+        assert "learned from simulated light curves alone" in said and "t2-ztf has no class" not in said
+    assert "has no class" not in text_of(opened(view="compare", model="t2-ztf", classes="five", **{"with": "t2-published-gr"}))
+
+
+def judged_ids(name):
+    return pd.read_parquet(MODELS / name / "evaluation.parquet", columns=["object_id"])["object_id"]
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -15,11 +15,13 @@ from ui.card_tables import (
     records_table,
     score_sets,
     score_table,
+    stand_ins,
     with_interval,
     without,
 )
 from ui.card_training import file_table, prior_table, rule_sentences, source_table, training_table
 from ui.model_comparison import comparison_table, not_compared, overview_table
+from ui.sections.card import reliability_sentence
 from ui.tables import NOTHING, Table, html_of, table
 
 CARDS = {name: load_card(folder) for name, folder in find_cards(MODELS).items()}
@@ -155,3 +157,21 @@ def test_bins_ages_and_intervals_by_class_are_told_as_a_person_says_them():
     (scored,) = score_sets(figures)
     assert scored.title == "Five classes, sample's mix"
     assert class_table(scored).column("complete") == {"TDE": "0.500 [0.100, 0.900]"}
+
+
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
+def test_simulated_stand_ins_are_what_is_judged_beyond_the_real_objects(card):
+    judged = sum(entry["objects"] for entry in card.data.get("reliability", []))
+    real = card.data["figures"].get("sample", {}).get("objects", 0)
+    made = stand_ins(card.data)
+    if card.data["training"].get("simulated") or not judged:
+        assert made == {}
+    else:
+        assert sum(made.values()) == judged - real and not set(made) & set(card.data["training"]["real"])
+        assert f"{sum(made.values()):,} are simulated" in reliability_sentence(card.data)
+
+
+def test_a_card_that_counts_otherwise_names_no_stand_ins():
+    data = json.loads(json.dumps(CARDS["t2-ztf"].data))
+    data["figures"]["sample"]["objects"] += 1
+    assert stand_ins(data) == {} and "simulated" not in reliability_sentence(data)

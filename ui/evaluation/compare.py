@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from core.evaluate.judgement import Judgement, judge
 from core.evaluate.paired import Difference, McNemar, changed, mcnemar, paired_differences
 from core.refusal import BadInput
-from ui import tables
+from ui import resources, tables
 from ui.evaluation import sets
 from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download, draw
+from ui.evaluation.matrix import frame
 from ui.evaluation.objects import object_table, show_cards
 from ui.evaluation.words import name_of
 from ui.figures.confusion import confusion_figure
@@ -61,11 +62,13 @@ def show_comparison(chosen: Chosen, theme: Theme) -> None:
         f"{len(pair.first):,} objects that both answered for. {chosen.model} under the prior {chosen.prior}, {name} under "
         f"{second.evaluation.prior_name}. Differences are {name} minus {chosen.model}, with 95 % paired bootstrap intervals."
     )
-    frame = pd.DataFrame([vars(d) for d in differences])
+    for sentence in (unequal(chosen.model, pair.first), unequal(name, pair.first)):
+        if sentence:
+            st.caption(f":material/info: {plain(sentence)}")
     rows = [[d.name, f"{d.first:.3f}", f"{d.second:.3f}", f"{d.difference:+.3f} [{d.low:+.3f}, {d.high:+.3f}]".replace("-", "−")]
             for d in differences]  # fmt: skip
     tables.show(tables.table("The same objects", ["score", chosen.model, name, "difference"], rows))
-    download(frame, chosen, f"against-{name}", "Differences (CSV)")
+    download(pd.DataFrame([vars(d) for d in differences]), chosen, f"against-{name}", "Differences (CSV)")
     st.markdown(_verdict(test, chosen.model, name))
     _show_change(chosen, name, pair, theme)
 
@@ -81,15 +84,17 @@ def _show_change(chosen: Chosen, name: str, pair: Pair, theme: Theme) -> None:
         figure = confusion_figure(moved[used][:, used], [names[k] for k in used], titles, theme)
         figure.update_xaxes(title_text=f"called by {name}")
         figure.update_yaxes(title_text=f"called by {chosen.model}")
-        draw(
-            figure, chosen, "changed", key=f"changed_{name}_{hash(chosen.key)}", alt="Which answers changed into which."
-        )
+        with frame(len(used), "changed"):
+            draw(
+                figure, chosen, "changed", key=f"changed_{name}_{hash(chosen.key)}",
+                alt="Which answers changed into which.",
+            )  # fmt: skip
+            changes = pd.DataFrame(moved[used][:, used], columns=[f"then {t}" for t in titles]).assign(first=titles)
+            download(changes, chosen, "changed", "Changes (CSV)")
     with right:
         kinds = change_of(pair)
         rows = [[CHANGES[k], f"{int(np.sum(kinds == k)):,}"] for k in CHANGES]
         tables.show(tables.table("Objects whose answer changed", ["", "objects"], rows))
-        frame = pd.DataFrame(moved[used][:, used], columns=[f"then {t}" for t in titles]).assign(first=titles)
-        download(frame, chosen, "changed", "Changes (CSV)")
     kind = url_choice(
         st.segmented_control, "List the objects that are", list(CHANGES), "change", "gained", format_func=CHANGES.get
     )  # fmt: skip
@@ -140,15 +145,49 @@ def _verdict(test: McNemar, first: str, second: str) -> str:
     return f"**McNemar's test.** {only} {said} (p {'' if p.startswith('below') else '= '}{p})."
 
 
+def unequal(name: str, of: Judgement) -> str:
+    """What makes a model another contender than the objects ask for: classes that it lacks, simulations alone; or nothing."""
+    card = resources.cards().get(name.partition(",")[0].partition("@")[0])
+    if card is None:
+        return ""
+    counts = of.matrix.sum(axis=1)
+    lacks = [
+        (class_name, int(counts[k]))
+        for k, class_name in enumerate(of.level.names)
+        if not set(of.level.members[class_name]) & set(card.classes)
+    ]
+    said = []
+    if lacks:
+        few = ", ".join(f"{name_of(class_name)} ({n:,} here)" for class_name, n in lacks)
+        said.append(f"has no class {few}: of these it can't be right")
+    if card.data["training"].get("simulated"):
+        said.append("learned from simulated light curves alone, and from no real one")
+    return f"{name} {'; it '.join(said)}." if said else ""
+
+
 def _others(chosen: Chosen) -> dict[str, sets.TestSet]:
-    """Models with a set of the same kind, and other sets of the same objects; not the shown one."""
+    """Models with a set of the same kind, and other sets of the same objects; not the shown one.
+
+    Other models come first: that the same one knows less of younger light curves is the second question.
+    """
     found: dict[str, sets.TestSet] = {}
-    for model in sets.judged_models():
+    own = chosen.model.partition("@")[0]
+    for model in sorted(_of_survey(chosen), key=lambda name: name.partition("@")[0] == own):
         for key, one in sets.sets_of(model).items():
             same = one.key == chosen.test.key or {one.key, chosen.test.key} <= _REAL or chosen.test.key == "own"
             if same and one.token != chosen.test.token:
                 found[model if one.key == chosen.test.key else f"{model}, {key}"] = one
     return found
+
+
+def _of_survey(chosen: Chosen) -> list[str]:
+    """Judged models of the survey of the shown one; all of them where the table is one's own."""
+    cards, models = resources.cards(), sets.judged_models()
+    card = cards.get(chosen.model.partition("@")[0])
+    if card is None:
+        return models
+    survey = card.recipe().survey
+    return [name for name in models if cards[name.partition("@")[0]].recipe().survey == survey]
 
 
 #: Sets of the same real objects at several ages.

@@ -30,7 +30,7 @@ from ui.figures.theme import Theme
 from ui.state import url_choice
 
 #: Points drawn of each curve, and of one that is shown alone; areas and tables are of all objects.
-DRAWN, DRAWN_ALONE = 50, 150
+DRAWN, DRAWN_ALONE = 70, 150
 ALL = "all"
 _AXES = {"linear": "Linear", "log": "Logarithmic: where few are selected"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -15,13 +17,9 @@ from ui.figures.confusion import COLUMNS, COUNTS, ROWS, confusion_figure
 from ui.figures.theme import Theme
 from ui.state import url_choice
 
-_SHOWN = {COUNTS: "Counts", ROWS: "Percent of the true class", COLUMNS: "Percent of those called so"}
-#: On a phone the matrix keeps its size and is scrolled: fifteen classes don't fit 390 pixels.
-_STYLE = """<style>
-@media (max-width: 640px) {
-  .st-key-matrix_wide { overflow-x: auto; } .st-key-matrix_wide > div { min-width: 620px; }
-}
-</style>"""
+_SHOWN = {COUNTS: "Counts", ROWS: "% of true class", COLUMNS: "% of called so"}
+#: From so many classes on, a matrix keeps its size on a phone and is scrolled.
+MANY = 8
 
 
 def show_numbers(chosen: Chosen) -> None:
@@ -52,8 +50,7 @@ def show_matrix(chosen: Chosen, theme: Theme) -> None:
         names = [of.level.names[k] for k in index]
         figure = confusion_figure(of.matrix[index][:, index], names, [name_of(n) for n in names], theme, shown=shown)
         key = f"matrix_{hash(chosen.key)}"
-        st.html(_STYLE)
-        with st.container(key="matrix_wide" if len(names) > 8 else "matrix"):
+        with frame(len(names), "matrix"):
             draw(
                 figure, chosen, "confusion", key=key, on_select=clicked(key, _pick),
                 alt=f"Confusion matrix of {chosen.model}: {len(of):,} objects, {len(names)} classes; the table says the same.",
@@ -69,6 +66,11 @@ def show_matrix(chosen: Chosen, theme: Theme) -> None:
         table = _class_scores(chosen.key, of)
         tables.show(score_table(table))
         download(table, chosen, "classes", "Scores by class (CSV)")
+
+
+def frame(classes: int, name: str) -> Any:
+    """Where a matrix of so many classes is drawn."""
+    return tables.wide(name) if classes > MANY else st.container(key=name)
 
 
 def score_table(table: pd.DataFrame) -> tables.Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from core.brokers.samples import EMBEDDED
 from core.evaluate.judgement import Judgement, picked
 from core.taxonomy import CLASS_NAMES
 from ui import resources
+from ui.arrival import back_to_object, key_of
 from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download
 from ui.evaluation.drill import choose_pick
@@ -51,8 +51,11 @@ def show_cards(chosen: Chosen, index: np.ndarray, theme: Theme, more: Callable[[
     shown = _page(len(index))
     for start in range(shown.start, shown.stop, COLUMNS):
         for column, k in zip(st.columns(COLUMNS), range(start, min(start + COLUMNS, shown.stop)), strict=False):
-            with column, st.container(border=True, height="stretch", gap="xsmall"):
-                _card(chosen, int(index[k]), theme, "" if more is None else more(k))
+            place = int(index[k])
+            key = key_of(str(chosen.of.evaluation.facts["object_id"].iloc[chosen.of.rows[place]]))
+            with column, st.container(border=True, height="stretch", gap="xsmall", key=key):
+                _card(chosen, place, theme, "" if more is None else more(k))
+    back_to_object("objects")
 
 
 def _page(n: int) -> range:
@@ -74,7 +77,7 @@ def _card(chosen: Chosen, place: int, theme: Theme, more: str) -> None:
     oid = str(facts["object_id"])
     true = of.level.names[of.truth[place]]
     answer = of.level.names[of.answer[place]]
-    source = source_of(oid)
+    source = resources.source_of(oid)
     if source in EMBEDDED:
         st.image(_stamp(source, oid, theme.dark), width="stretch", alt=f"Light curve of {oid}")
     query = object_query(chosen, place)
@@ -108,19 +111,12 @@ def _where(source: str) -> str:
     return "light curve not shipped here"
 
 
-def source_of(oid: str) -> str:
-    """Where the light curve of an object comes from: embedded, else a broker of ZTF, else nowhere."""
-    if oid in resources.embedded():
-        return resources.embedded()[oid]
-    return "alerce-ztf" if re.fullmatch(r"ZTF\d\d[a-z]{7}", oid) and "alerce-ztf" in resources.sources() else ""
-
-
 def object_query(chosen: Chosen, place: int) -> dict[str, str] | None:
     """The address of an object's page with the model that answered here, its answer and its true class."""
     of = chosen.of
     row = of.rows[place]
     oid = str(of.evaluation.facts["object_id"].iloc[row])
-    source = source_of(oid)
+    source = resources.source_of(oid)
     if not source:
         return None
     query = {"source": source, "oid": oid}

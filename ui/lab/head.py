@@ -12,10 +12,11 @@ from core.whatif import changed_answer
 from ui import resources
 from ui.lab.state import KEY, Bench, can_undo, forget, is_of, read_text, reset, undo
 from ui.lab.words import answer_words, changes_words, difference_sentence
+from ui.labels import known_label
 from ui.sections.choose import LIST, Chosen
 from ui.sections.score import result_key, scored
 from ui.shell import object_page
-from ui.wording import caption, label_sentence, plain
+from ui.wording import caption, plain
 
 
 def bench_of(curve: LightCurve) -> Bench:
@@ -36,7 +37,7 @@ def show_object(chosen: Chosen, curve: LightCurve, model: Model) -> None:
     st.title(f"What would change its mind? {plain(curve.object_id)}", anchor=False)
     if curve.provenance.simulated:
         st.badge("simulated", icon=":material/science:", color="orange")
-    lines = [caption(curve), label_sentence(curve, model)]
+    lines = [caption(curve), known_label(curve, model)]
     st.caption("  \n".join(line for line in lines if line))
     query = {"source": chosen.source, "oid": st.query_params.get("oid", curve.object_id), "model": chosen.model}
     query |= {LIST: st.query_params[LIST]} if chosen.source == LIST else {}

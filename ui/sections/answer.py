@@ -11,9 +11,10 @@ from core.model import Model
 from core.pipeline import Classification
 from core.refusal import Refusal
 from ui.figures.theme import Theme
+from ui.labels import known_label
 from ui.links import links
 from ui.novelty_words import is_untypical, novelty_line
-from ui.wording import caption, doubts_beside, known_class_mark, label_sentence, plain, verdict
+from ui.wording import caption, doubts_beside, known_class_mark, plain, verdict
 
 
 def show_header(curve: LightCurve, model: Model) -> None:
@@ -21,7 +22,7 @@ def show_header(curve: LightCurve, model: Model) -> None:
     st.title(plain(curve.object_id), anchor=False)
     if curve.provenance.simulated:
         st.badge("simulated", icon=":material/science:", color="orange")
-    second = [label_sentence(curve, model)]
+    second = [known_label(curve, model)]
     addresses = links(curve)
     if addresses:
         second.append("Look it up: " + " · ".join(f"[{title}]({address})" for title, address in addresses.items()))

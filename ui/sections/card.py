@@ -20,6 +20,7 @@ from ui.card_tables import (
     reliability_table,
     score_sets,
     score_table,
+    stand_ins,
     twins_table,
     with_interval,
     without,
@@ -133,6 +134,12 @@ def _show_breakdowns(figures: Mapping[str, Any]) -> None:
         records_table("By peak magnitude", figures.get("by_peak_magnitude")),
         records_table("By origin of the photometry", figures.get("by_origin")),
     )
+    rows = [row for name in ("ages", "by_points", "by_peak_magnitude") for row in figures.get(name) or []]
+    if any("log_loss_flat" in row for row in rows):
+        st.caption(
+            "In these tables the flat log-loss is of five classes under equal priors"
+            + ("; the calibration error is of all classes." if any("ece_survey" in row for row in rows) else ".")
+        )
     if twins := figures.get("twins"):
         show(twins_table(twins))
         if "degradations" in twins:
@@ -151,11 +158,25 @@ def _show_breakdowns(figures: Mapping[str, Any]) -> None:
 def _show_calibration(card: ModelCard) -> None:
     if bins := card.data.get("reliability"):
         show(reliability_table(bins))
+        st.caption(reliability_sentence(card.data))
     else:
         st.write(
             "Its probabilities are not calibrated: nobody measured how often an answer with such a probability is right."
         )
     show(records_table("Calibrated on other folds, by age", card.data["figures"].get("calibration_cross_fitted")))
+
+
+def reliability_sentence(data: Mapping[str, Any]) -> str:
+    """Of which objects, under which prior, and how many of them are not real."""
+    total = sum(entry.get("objects", 0) for entry in data["reliability"])
+    text = f"All classes, under the {plain(data['prior']['name'])} prior"
+    if not (made := stand_ins(data)):
+        return f"{text}; {total:,} objects." if total else f"{text}."
+    names = ", ".join(f"{n:,} {class_title(name)}" for name, n in made.items())
+    return (
+        f"{text}. Of the {total:,} objects {sum(made.values()):,} are simulated: of these classes no real light curve was there "
+        f"({names}). The other {total - sum(made.values()):,} are real."
+    )
 
 
 def _show_others(figures: Mapping[str, Any], sets: Sequence[ScoreSet]) -> None:

@@ -18,6 +18,7 @@ from core.brokers.samples import EMBEDDED
 from core.lightcurve import LightCurve
 from core.refusal import BadInput
 from ui import resources
+from ui.arrival import note_object
 from ui.shell import candidates_page
 from ui.state import go_to, put_right, url_choice
 from ui.wording import hint_for_id, plain, sample_label
@@ -75,6 +76,7 @@ def choose() -> Chosen:
         if not oid:
             _say_what_to_do(sources[source])
         chosen = Chosen(source, _from_broker(sources[source], oid) if oid else None)
+    note_object(st.query_params.get("oid", ""))
     with right:
         default = resources.default_model(chosen.curve)
         model = url_choice(st.selectbox, "Model", names, "model", default)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 import pandas as pd
@@ -60,14 +59,11 @@ def similar_table(similar: Similar) -> pd.DataFrame:
 
 def address(object_id: str) -> dict[str, str] | None:
     """The query of an object's own page: from the samples, else from a broker of ZTF; None where nobody has it."""
-    if object_id in resources.embedded():
-        return {"source": resources.embedded()[object_id], "oid": object_id}
-    if not re.fullmatch(r"ZTF\d\d[a-z]{7}", object_id):
-        return None
     here = st.query_params.get("source", "")
-    source = resources.sources().get(here)
-    broker = here if source is not None and here not in EMBEDDED and source.survey == "ztf" else "alerce-ztf"
-    return {"source": broker, "oid": object_id}
+    asked = resources.sources().get(here)
+    of_ztf = asked is not None and here not in EMBEDDED and asked.survey == "ztf"
+    source = resources.source_of(object_id, here) if of_ztf else resources.source_of(object_id)
+    return {"source": source, "oid": object_id} if source else None
 
 
 def _similar(index: Any, result: Classification) -> Similar:
