@@ -38,13 +38,14 @@ def _words(records: Records) -> list[str]:
         machine = bench["machine"]
         lines[0] += (
             f" Times and memory: `{bench['command']}`, {bench['date']}, one thread of {machine['cpu']}, load {machine['load_before']} before the "
-            f"run, {bench['light_curves']} light curves, all files in turn; load is warm (cold), memory is what loading and one answer "
+            f"run, {bench['light_curves']} light curves, all files in turn; cold is with the file out of the disk's cache, memory is what loading and one answer "
             "take beyond the imported runtime."
         )
     best, saved, base = recommended(records), records.row(BASELINE, SAVED_MODEL), records.row(BASELINE)
     if best and saved and base:
         said = (
-            f"The smallest file that keeps the answers (macro-F1 within 0.005, log-loss within 0.01) is *{best.title}*: {best.size:,} bytes against "
+            f"The smallest file whose macro-F1 stays within 0.005 and whose log-loss within 0.01 of float32 is *{best.title}* (another class leads for "
+            f"{best.change['flips']} of {best.change['of']:,} real objects): {best.size:,} bytes against "
             f"{base.size:,} of the float file and {saved.size:,} of the SavedModel, {saved.size / best.size:.1f} times smaller than that"
         )
         if best.timing and saved.timing:

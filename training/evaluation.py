@@ -44,6 +44,8 @@ MAP_EDGES = np.arange(-60.0, 151.0, 6.0)
 IN_FULL = ("t2-ztf", "t2-ztf-z")
 #: Simulated test objects of each class, their seed, and how many of each class come with their light curves.
 PER_CLASS, SEED, SHIPPED_PER_CLASS = 200, 2611, 40
+#: Probabilities of the same light curve by the same model differ by less, whoever computes them.
+SAME = 1e-3
 #: Sources whose photometry NOTICE covers, with their licences, and what to cite.
 SHIPPED_UNDER = {
     "HSE-LAMBDA/light_curve_approx": "MIT",
@@ -199,6 +201,31 @@ def judged(models: Sequence[Model], scored: ScoredSet, doubt: Sequence[str]) -> 
     return table.assign(**maps(models, scored, p, table))
 
 
+def measured(table: pd.DataFrame, curves: CurveSet, models: Sequence[Model]) -> pd.DataFrame:
+    """A table of answers that were made without redshifts, with all that is known of its light curves besides.
+
+    table : object_id, fold, class, origin, n_points and the probabilities. curves : of all its objects, and any others.
+    models : of the folds. Raises ValueError where a light curve is missing, or is not the one that was answered for.
+    """
+    rows = pd.Index(curves.objects["object_id"].astype(str)).get_indexer(table["object_id"])
+    if (rows < 0).any():
+        raise ValueError(f"the simulation has no light curve of {table['object_id'][rows < 0].iloc[0]!r}")
+    some = curves.take(rows)
+    objects = some.objects.assign(fold=table["fold"].to_numpy())
+    scored = ScoredSet([some.light_curve(i) for i in range(len(some))], objects).without_redshift()
+    p, _ = probabilities(models, scored)
+    told = table[[f"p_{name}" for name in in_order(models[0])]].to_numpy(float)
+    columns = [CLASS_NAMES.index(name) for name in in_order(models[0])]
+    off = ~(np.abs(p[:, columns] - told).max(axis=1) < SAME)
+    if off.any():
+        raise ValueError(
+            f"{off.sum():,} light curves of the simulation are not those that were judged, {table['object_id'][off].iloc[0]!r} "
+            "among them: they give other probabilities"
+        )
+    table = pd.concat([table.reset_index(drop=True), facts(scored, models)], axis=1)
+    return table.assign(doubt="", shipped=False, **maps(models, scored, p, table))
+
+
 def ages(models: Sequence[Model], scored: ScoredSet, folder: Path, command: str) -> None:
     """The same objects as they stood some days after their first detection: answers alone."""
     for days in AGES[:-1]:
@@ -306,16 +333,21 @@ def of_ztf(name: str, data: Path, real: RealSet) -> None:
             of_simulation(whole, simulated(data, "ztf"), command)
 
 
-def of_lsst(name: str, data: Path) -> None:
-    """The sets of a model that knows simulated light curves only."""
+def of_lsst(name: str, data: Path, simulation: Path) -> None:
+    """The sets of a model that knows simulated light curves only. simulation : what it was trained on, where it was kept."""
     command = f"python -m training.evaluation --data DATA --model {name}"
     model = load_model(name)
-    # Written by training.validate_lsst, whose simulation takes half an hour: here it is only told what it is.
+    # Written by training.validate_lsst, whose simulation takes half an hour: what is known of its light curves joins it
+    # where they were kept.
     path = model.card.folder / "evaluation.parquet"
     about = about_of(
         model, "simulated-folds", "Simulated light curves, cross-validated", OUT_OF_FOLD, command, simulated=True
     )
-    write_evaluation(pd.read_parquet(path), path, about)
+    table = pd.read_parquet(path)
+    if simulation.exists():
+        answered = ["object_id", "fold", "class", "origin", "n_points", *(f"p_{c}" for c in in_order(model))]
+        table = measured(table[answered], read_parquet(simulation), [load_model(name, fold=k) for k in range(N_FOLDS)])
+    write_evaluation(table, path, about)
     of_simulation(model, simulated(data, "lsst"), command)
     mallorn = read("mallorn", data)
     mallorn = mallorn.take(mallorn.objects["class"].isin(MALLORN).to_numpy())
@@ -359,9 +391,11 @@ def main() -> None:
     parser.add_argument("--data", required=True, type=sources_folder)
     parser.add_argument("--model", choices=[*find_cards(MODELS), "curves"], required=True,
                         help="a model, or: the light curves that come with the files")  # fmt: skip
+    parser.add_argument("--simulation", type=Path, default=Path("build/lsst/simulated.parquet"),
+                        help="LSST: the light curves that the training simulated and kept (%(default)s)")  # fmt: skip
     args = parser.parse_args()
     if args.model != "curves" and load_model(args.model).recipe.survey == "lsst":
-        of_lsst(args.model, args.data)
+        of_lsst(args.model, args.data, args.simulation)
         return
     real = load_real(args.data)
     if args.model == "curves":

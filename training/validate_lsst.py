@@ -208,7 +208,7 @@ def main() -> None:
     card["limits"] = limits(card)
     card_file.write(folder, card)
     evaluation_table(result, names, told).to_parquet(folder / "evaluation.parquet", compression="zstd", index=False)
-    describe_and_add(args.model, args.data)
+    describe_and_add(args.model, args.data, args.shared / "simulated.parquet")
     print(json.dumps({**made, "rules": card["rules"]}, indent=1, ensure_ascii=False))
 
 

@@ -33,7 +33,9 @@ def known_label(curve: LightCurve, model: Model | None = None) -> str:
     parts = [label_sentence(curve, model)]
     if label is not None and not curve.provenance.true_class:
         # A broker's light curve comes without a class; the object may be one that models were judged on.
-        parts = [f"Known class {class_title(label.class_name)}, by {plain(label.source)}: models here were judged on this object."]
+        parts = [
+            f"Known class {class_title(label.class_name)}, by {plain(label.source)}: models here were judged on this object."
+        ]
     if label is not None and label.doubt:
         parts.append(f"The label is doubtful: {plain(label.doubt)}.")
     return " ".join(part for part in parts if part)

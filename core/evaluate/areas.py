@@ -118,4 +118,3 @@ def _drawn(edges: Array, score: NDArray, positive: NDArray, group: NDArray, draw
         roc = np.sum(down * (above - 0.5 * up), axis=1) / (above[:, -1] * below[:, -1])
         purity = above / np.maximum(above + below, 1)
         return np.array([roc, np.sum(up * purity, axis=1) / above[:, -1]])
-

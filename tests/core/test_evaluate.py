@@ -149,7 +149,9 @@ def test_intervals_agree_with_drawing_objects_and_ranking_them_again():
     def score(name, average=None):
         def of(i):
             hot = np.eye(5)[truth[i]]
-            return getattr(metrics, name)(hot if average else hot[:, 2], p[i] if average else p[i, 2], average=average or "macro")
+            return getattr(metrics, name)(
+                hot if average else hot[:, 2], p[i] if average else p[i, 2], average=average or "macro"
+            )
 
         return of
 

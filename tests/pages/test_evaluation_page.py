@@ -80,7 +80,8 @@ def test_areas_are_scikit_learns():
     for average in ("micro", "macro"):
         auc = metrics.roc_auc_score(np.eye(5)[truth], p, average=average)
         row = re.search(
-            rf">{average} average</th><td[^>]*>{len(table):,}</td><td[^>]*>{auc:.3f} \[([\d.]+), ([\d.]+)\]", html_of(at)
+            rf">{average} average</th><td[^>]*>{len(table):,}</td><td[^>]*>{auc:.3f} \[([\d.]+), ([\d.]+)\]",
+            html_of(at),
         )
         assert row and float(row.group(1)) < auc < float(row.group(2))
 
@@ -99,7 +100,9 @@ def test_what_a_contender_lacks_stands_beside_its_scores():
         said = text_of(opened(view="compare", **query))
         assert f"t2-published-gr has no class Other variable ({others:,} here)" in said
         assert "learned from simulated light curves alone" in said and "t2-ztf has no class" not in said
-    assert "has no class" not in text_of(opened(view="compare", model="t2-ztf", classes="five", **{"with": "t2-published-gr"}))
+    assert "has no class" not in text_of(
+        opened(view="compare", model="t2-ztf", classes="five", **{"with": "t2-published-gr"})
+    )
 
 
 def judged_ids(name):

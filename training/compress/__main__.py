@@ -164,7 +164,7 @@ def say_what_is_served(name: str, rows: dict[str, Any]) -> None:
         best = min(kept, key=lambda row: row["bytes"])
         f1, loss = best["change"]["macro_f1_survey"], best["change"]["log_loss_flat"]
         why += (
-            f" The smallest file that keeps its answers is {best['key']} ({best['bytes']:,} bytes): macro-F1 {f1['value']:+.4f} "
+            f" The smallest file that keeps its scores (macro-F1 within 0.005, log-loss within 0.01) is {best['key']} ({best['bytes']:,} bytes): macro-F1 {f1['value']:+.4f} "
             f"({f1['interval'][0]:+.4f} to {f1['interval'][1]:+.4f}), log-loss {loss['value']:+.4f}."
         )
     folder = MODELS / name

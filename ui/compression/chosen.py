@@ -10,9 +10,11 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.brokers.samples import EMBEDDED
 from core.card import ModelCard
 from core.model import Model
 from ui import resources
+from ui.arrival import back_to_object, key_of
 from ui.compression.overview import PLAIN
 from ui.compression.records import BASELINE, Records, Row
 from ui.figures.compression import bytes_figure, weights_figure
@@ -97,8 +99,8 @@ def show_classes(row: Row, card: ModelCard) -> None:
         )
     )
     st.caption(
-        "Real objects, survey prior, fifteen classes compared. For 95 % of them no probability moves by more than "
-        f"{row.change['probability_p95']:.3f}."
+        "Real objects, survey prior, fifteen classes compared. For 95 of 100 of them the variant moves no class's probability by more "
+        f"than {row.change['probability_p95']:.3f}."
     )
 
 
@@ -151,13 +153,14 @@ def show_flips(card: ModelCard, row: Row) -> None:
     if flips.empty:
         st.write("None of the judged objects gets another class.")
         return
-    samples = set(resources.sources()["sample"].catalogue()["object_id"])
     gained, lost = int((flips["becomes"] == flips["known"]).sum()), int((flips["was"] == flips["known"]).sum())
     st.write(
-        f"{len(flips):,} of {row.change['of']:,}: {gained} become right, {lost} become wrong, the rest stay wrong."
+        f"For {len(flips):,} of {row.change['of']:,} real objects another class leads than in float32: {gained} were called wrong and "
+        f"are now right, {lost} were right and are now wrong, {len(flips) - gained - lost} are wrong both times."
     )
     for flip in list(flips.itertuples())[:LISTED]:
-        _flip(flip, card, row, samples)
+        _flip(flip, card, row)
+    back_to_object("flips")
     if len(flips) > LISTED:
         st.caption(f"The {LISTED} with the largest change of probability are listed; the file below has all.")
     buffer = io.StringIO()
@@ -167,17 +170,17 @@ def show_flips(card: ModelCard, row: Row) -> None:
     )
 
 
-def _flip(flip: object, card: ModelCard, row: Row, samples: set[str]) -> None:
+def _flip(flip: object, card: ModelCard, row: Row) -> None:
     oid = str(flip.object_id)
     said = (
         f"{class_title(flip.was)} {percent(flip.p_was)} → {class_title(flip.becomes)} {percent(flip.p_becomes)}; known class "
         f"{class_title(flip.known)}"
     )
-    source = "sample" if oid in samples else "alerce-ztf" if oid.startswith("ZTF") else ""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    source = resources.source_of(oid)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=key_of(oid)):
         if source:
             asked = {"source": source, "oid": oid, "model": card.name, "variant": row.key}
             st.page_link(object_page(), label=f"**{plain(oid)}**", query_params=asked)
         else:
             st.markdown(f"**{plain(oid)}**")
-        st.markdown(plain(said) + ("" if source == "sample" or not source else " · asks ALeRCE"))
+        st.markdown(plain(said) + ("" if source in EMBEDDED or not source else " · asks ALeRCE"))

@@ -94,7 +94,8 @@ def _show_result(job: Job, card: ModelCard) -> None:
         size = files_of(card)[name].stat().st_size
         title = "float32, as served" if name == BASELINE else str(card.variants[name].get("title", name))
         rows.append(
-            [title, f"{size / 1000:.1f}", f"{timing.load_ms:.2f}", f"{timing.one_us:.0f} ({timing.one_us_p99:.0f})",
+            [title, f"{size / 1000:.1f}", f"{timing.load_ms:.2f}", f"{timing.one_us:,.0f}",
+             f"{timing.one_us_p99 / 1000:,.2f}",
              f"{timing.per_second:,.0f}",
              NOTHING if name == BASELINE else f"{files_of(card)[BASELINE].stat().st_size / size:.1f} ×",
              NOTHING if name == BASELINE else f"{base.load_ms / timing.load_ms:.2f} ×",
@@ -103,8 +104,9 @@ def _show_result(job: Job, card: ModelCard) -> None:
     head = [
         "file",
         "kB",
-        "load ms",
-        "µs, one light curve (99 %)",
+        "load [ms]",
+        "one light curve [µs]",
+        "99 of 100 within [ms]",
         "a second",
         "smaller",
         "loads faster",
@@ -112,6 +114,6 @@ def _show_result(job: Job, card: ModelCard) -> None:
     ]
     show(table("Measured on this server just now", head, rows))
     st.caption(
-        f"{len(job.values)} embedded light curves, medians. The last three columns are ratios to float32: above one is better. Where "
+        f"{len(job.values)} embedded light curves; load and one light curve are medians. The last three columns are ratios to float32: above one is better. Where "
         "other programs share the processor the times grow; all files share that, so the ratios hold."
     )
