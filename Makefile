@@ -42,15 +42,15 @@ train: $(STAMP)-train
 shapes: $(STAMP)-train
 	$(BIN)/python -m training.shapes --data "$(DATA)"
 
-# Every compressed variant of t2-ztf, judged on the same light curves, and what each costs to load and to run.
+# Every compressed variant of a model, judged on the same light curves, what each costs, and which is served; then: make validate.
 compress: $(STAMP)-train
-	$(BIN)/python -m training.compress --data "$(DATA)" --model t2-ztf
-	$(BIN)/python -m bench.compression --model t2-ztf
+	$(BIN)/python -m training.compress --data "$(DATA)" --model $(MODEL)
+	$(BIN)/python -m bench.compression --model $(MODEL)
 
 # Both models for LSST, from simulated light curves alone; the simulation takes half an hour and is kept in build/lsst.
 train-lsst: $(STAMP)-train
 	$(BIN)/python -m training.lsst --data "$(DATA)" --out models/t2-lsst
-	$(BIN)/python -m training.lsst --data "$(DATA)" --out models/atx-lsst --network atx
+	$(BIN)/python -m training.lsst --data "$(DATA)" --out models/atx-lsst --network atx --steps 1200
 
 validate-lsst: $(STAMP)-train
 	$(BIN)/python -m training.validate_lsst --data "$(DATA)" --model t2-lsst

@@ -69,7 +69,7 @@ def main() -> None:
         }
         print(name, rows[name], flush=True)
     done = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {"models": {}}
-    done |= {
+    done["models"][args.model] = {
         "command": f"python -m bench.compression --model {args.model}",
         "date": time.strftime("%Y-%m-%d"),
         "light_curves": len(values),
@@ -81,8 +81,8 @@ def main() -> None:
             "runtime": f"{find_interpreter()[0]} {version(find_interpreter()[0])}",
             **({"tensorflow": version("tensorflow")} if loaders else {}),
         },
+        "files": rows,
     }
-    done["models"][args.model] = rows
     OUT.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
 
 

@@ -30,7 +30,7 @@ def compression_block(name: str, runtimes: dict[str, Any]) -> str:
 def _words(records: Records) -> list[str]:
     table, bench, sets = records.table, records.bench, records.table["sets"]
     lines = [
-        f"Sizes and scores: `{table['command']}`, {table['date']} ({sets['real_objects']:,} real objects by the networks of the folds that have "
+        f"Sizes and scores: `{table['command']}`, {table['date']} ({records.rows[0].change['of']:,} {records.judged_on} by the networks of the folds that have "
         f"not seen them, {sets['simulated_objects']:,} simulated ones; {table['budget']['fine_tuning_steps']} steps of fine-tuning, "
         f"{table['budget']['student_steps']} for the student). Changes are paired with float32 object by object, with 95 % bootstrap intervals.",
     ]
@@ -44,8 +44,8 @@ def _words(records: Records) -> list[str]:
     best, saved, base = recommended(records), records.row(BASELINE, SAVED_MODEL), records.row(BASELINE)
     if best and saved and base:
         said = (
-            f"The smallest file whose macro-F1 stays within 0.005 and whose log-loss within 0.01 of float32 is *{best.title}* (another class leads for "
-            f"{best.change['flips']} of {best.change['of']:,} real objects): {best.size:,} bytes against "
+            f"The smallest file whose macro-F1 stays within 0.005 of float32, with its whole interval, and whose log-loss within 0.01 is *{best.title}* "
+            f"(another class leads for {best.change['flips']} of {best.change['of']:,} {records.judged_on}): {best.size:,} bytes against "
             f"{base.size:,} of the float file and {saved.size:,} of the SavedModel, {saved.size / best.size:.1f} times smaller than that"
         )
         if best.timing and saved.timing:

@@ -14,6 +14,8 @@ import jsonschema
 
 from core.recipe import Recipe
 
+#: The form that compressed ones are made from.
+FLOAT = "float32"
 _SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _FILE: dict[str, Any] = {
     "type": "object",
@@ -192,6 +194,11 @@ class ModelCard:
             raise CardError(f"{self.name} has no recipe {chosen!r}; it has {', '.join(self.recipe_names)}")
         return Recipe.from_card(self.data["recipes"][chosen])
 
+    @property
+    def served(self) -> str:
+        """The form of the network that answers when none is asked for: ``float32``, or the name of a variant."""
+        return str(self.data.get("served", {}).get("form", FLOAT))
+
     def file(self, *, fold: int | None = None, variant: str | None = None) -> tuple[bytes, str]:
         """The bytes and SHA-256 of a model file, checked against the card. Raises CardError when they differ."""
         entry = self.entry(fold=fold, variant=variant)
@@ -199,7 +206,7 @@ class ModelCard:
 
     @property
     def variants(self) -> Mapping[str, Mapping[str, Any]]:
-        """Compressed forms of the same network by name."""
+        """Compressed forms of the same network by name; `FLOAT` names the files that they were made from."""
         found: Mapping[str, Mapping[str, Any]] = self.data["files"].get("variants", {})
         return found
 
@@ -208,10 +215,10 @@ class ModelCard:
         return bool(self._of(variant).get("folds"))
 
     def entry(self, *, fold: int | None = None, variant: str | None = None) -> Mapping[str, Any]:
-        """What the card says of one file. Raises CardError where it has no such fold or variant."""
+        """What the card says of one file, ``variant`` None for the served form. Raises CardError where it has no such fold or variant."""
         files = self._of(variant)
         if fold is None:
-            found: Mapping[str, Any] = files if variant is not None else files["model"]
+            found: Mapping[str, Any] = files["model"]
             return found
         folds = files.get("folds", [])
         if not 0 <= fold < len(folds):
@@ -220,11 +227,18 @@ class ModelCard:
         return dict(folds[fold])
 
     def _of(self, variant: str | None) -> Mapping[str, Any]:
-        if variant is None:
-            return dict(self.data["files"])
-        if variant not in self.variants:
-            raise CardError(f"{self.name} has no variant {variant!r}; it has {', '.join(self.variants) or 'none'}")
-        return self.variants[variant]
+        """The model file and the fold models of a form: ``model``, and ``folds`` where they are shipped."""
+        form = variant or self.served
+        if form == FLOAT:
+            files = self.data["files"]
+            return {
+                "model": {"golden": self.data["golden"]["probabilities"], **files["model"]},
+                "folds": files.get("folds", []),
+            }
+        if form not in self.variants:
+            raise CardError(f"{self.name} has no variant {form!r}; it has {', '.join(self.variants) or 'none'}")
+        entry = self.variants[form]
+        return {"model": entry, "folds": entry.get("folds", [])}
 
 
 def checked(folder: Path, entry: Mapping[str, Any], name: str) -> bytes:
@@ -263,6 +277,9 @@ def load_card(folder: str | Path) -> ModelCard:
         raise CardError(
             f"{path}: golden/probabilities has {len(data['golden']['probabilities'])} numbers for {n_classes} classes"
         )
+    form = data.get("served", {}).get("form", FLOAT)
+    if form != FLOAT and form not in data["files"].get("variants", {}):
+        raise CardError(f"{path}: served/form is {form!r}, which is not among the variants")
     if problem := _novelty_problem(data.get("novelty")):
         raise CardError(f"{path}: novelty/{problem}")
     unknown = set(data["prior"]["weights"]) ^ set(data["classes"]) if data["prior"]["weights"] else set()

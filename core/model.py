@@ -145,7 +145,8 @@ class Model:
     """A model ready to score: card, recipe, checked file, and one interpreter per thread.
 
     card : its `ModelCard`. recipe : in force. sha256 : of the file that answers. fold : which fold model, or None.
-    variant : name of a compressed form of the same network, or None for the file that is served.
+    variant : name of another form of the same network that was asked for (``float32``: as trained), or None for the one
+    that the card serves.
     head_weights (d, C), head_bias (C,) : the last layer, from which the class activation map is made.
     """
 
@@ -321,7 +322,7 @@ class Model:
 
     def _check_golden(self, session: _Session) -> None:
         entry = self.card.entry(variant=self.variant)
-        golden = self.card.data["golden"]["probabilities"] if self.variant is None else entry.get("golden")
+        golden = entry.get("golden")
         if golden is None:
             return
         expected = np.asarray(golden)

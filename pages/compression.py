@@ -19,8 +19,10 @@ theme = theme_of(st.context.theme.type)
 st.title("Compression", anchor=False)
 cards = {name: card for name, card in resources.cards().items() if has_records(card)}
 names = list(cards)
-put_right("model", "model with measured variants", names, names[0])
-name = url_choice(st.selectbox, "Model", names, "model", names[0], width=480)
+default = resources.default_model(None)
+first = default if default in names else names[0]
+put_right("model", "model with measured variants", names, first)
+name = url_choice(st.selectbox, "Model", names, "model", first, width=480)
 card, records = cards[name], records_of(cards[name])
 best = recommended(records)
 

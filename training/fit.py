@@ -18,6 +18,8 @@ from training import atx
 from training import network as t2
 from training.network import Shape
 
+#: No variable's gradient is longer than this.
+CLIP = 1.0
 #: Rows that training cuts light curves to: most have few observed rows, and the rest don't reach the answer.
 WIDTHS = (8, 14, 22)
 
@@ -54,6 +56,14 @@ def one_thread() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
+def strategy_here() -> tf.distribute.Strategy:
+    """All GPUs at once where there are several (or several logical CPUs, for trying that out), else the one device."""
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) < 2:
+        return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
 def one_cycle(step: int, steps: int, peak: float) -> float:
     """Learning rate: a cosine rise over the first fifth, a cosine fall to a thousandth (Smith & Topin 2019)."""
     rise = 0.2 * steps
@@ -79,6 +89,7 @@ def train(
     network: Callable[[Shape, int], keras.Model] = t2.build,
     hold: Callable[[keras.Model], None] | None = None,
     progress: Callable[[str], None] = print,
+    keep_losses: Callable[[NDArray[np.float32]], None] | None = None,
 ) -> keras.Model:
     """A trained network whose logits stand for equal priors: the shares of the draws are added before the loss.
 
@@ -86,17 +97,19 @@ def train(
     teachers : trained networks whose mean answer is learned besides the label, on the very batch that is drawn
     (distillation: Hinton, Vinyals & Dean 2015). network : `training.network.build` (t2) or `training.atx.build`, or what
     gives a network that goes on from where it stands. hold : called after every step and at the end, to keep weights in
-    their clusters or on a grid.
+    their clusters or on a grid. keep_losses : given the loss of every step (S,) at the end (`training.losses`). Several devices (`strategy_here`) share each batch and give the same network as one.
     """
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
-    model = network(shape, seed)
-    optimiser = keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay, clipnorm=1.0)
-    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimiser.build(model.trainable_variables)
+    strategy = strategy_here()
+    with strategy.scope():
+        model = network(shape, seed)
+        optimiser = keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay)
+        optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        optimiser.build(model.trainable_variables)
     shares = class_shares(sample.objects, schedule.exponent)
     offset = tf.constant(np.log(np.maximum(shares, 1e-6)), tf.float32)
-    step_once = _step([model, *teachers], shape, optimiser, offset, schedule.soft if teachers else 0.0)
+    step_once = _step([model, *teachers], shape, optimiser, offset, schedule.soft if teachers else 0.0, strategy)
     draw = drawer(sample, shares, rng)
     one_hot = np.eye(len(shares), dtype=np.float32)
     averaged = [np.zeros(w.shape) for w in model.get_weights()]
@@ -109,7 +122,7 @@ def train(
         if prepare is not None:
             values = prepare(values, index, rng)
         optimiser.learning_rate.assign(one_cycle(step, schedule.steps, schedule.learning_rate))
-        losses.append(step_once(*windows(values, one_hot[sample.label[index]], shape)))
+        losses.append(step_once(values, one_hot[sample.label[index]]))
         keep(model)
         if step >= (1 - schedule.average_last) * schedule.steps and step % 5 == 0:
             averaged = [a + w for a, w in zip(averaged, model.get_weights(), strict=True)]
@@ -117,6 +130,8 @@ def train(
         if (step + 1) % 300 == 0 or step + 1 == schedule.steps:
             recent = float(np.mean([float(x) for x in losses[-100:]]))
             progress(f"  step {step + 1}/{schedule.steps}  loss {recent:.3f}  {time.perf_counter() - clock:.0f} s")
+    if keep_losses is not None:
+        keep_losses(np.array([float(x) for x in losses], np.float32))
     model.set_weights([a / taken for a in averaged])
     keep(model)
     return model
@@ -167,12 +182,18 @@ def _or_idle(chosen: NDArray[np.bool_], target: NDArray) -> tuple[NDArray[np.int
 
 
 def _step(
-    models: Sequence[keras.Model], shape: Shape, optimiser: keras.optimizers.Optimizer, offset: tf.Tensor, soft: float
-) -> Callable:
-    """One step of the first model on the parts that `windows` makes; the other models teach it."""
+    models: Sequence[keras.Model],
+    shape: Shape,
+    optimiser: keras.optimizers.Optimizer,
+    offset: tf.Tensor,
+    soft: float,
+    strategy: tf.distribute.Strategy,
+) -> Callable[[NDArray, NDArray], tf.Tensor]:
+    """One step of the first model on a batch, which the devices share; the other models teach it."""
     windowed = {"t2": t2.windowed, "atx": atx.windowed}
     widths = () if shape.coverage is None else widths_of(shape)
     narrow = [[windowed[model.name](model, shape, width) for model in models] for width in widths]
+    devices = strategy.num_replicas_in_sync
 
     def loss_of(networks: Sequence[keras.Model], values: Any, target: tf.Tensor) -> tf.Tensor:
         student, *teachers = networks
@@ -184,21 +205,38 @@ def _step(
         logits = student(values, training=True)["logits"] + offset
         return tf.reduce_sum(counted * tf.nn.softmax_cross_entropy_with_logits(target, logits))
 
-    @tf.function(reduce_retracing=True)
-    def step(*parts: tf.Tensor) -> tf.Tensor:
+    def share(size: tf.Tensor, *parts: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            total = loss_of(models, parts[-2], parts[-1])
-            count = tf.reduce_sum(parts[-1])
+            loss = loss_of(models, parts[-2], parts[-1])
             for k, networks in enumerate(narrow):
                 values, start, target = parts[3 * k : 3 * k + 3]
-                total += loss_of(networks, [values, start], target)
-                count += tf.reduce_sum(target)
-            loss = total / count
+                loss += loss_of(networks, [values, start], target)
+            loss /= size
         variables = models[0].trainable_variables
-        optimiser.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        slopes = tape.gradient(loss, variables)
+        if devices > 1:
+            # Summed before it is clipped, as one device would; Keras sums over the devices once more, hence the division.
+            slopes = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, slopes)
+        slopes = [tf.clip_by_norm(slope, CLIP) / devices for slope in slopes]
+        optimiser.apply_gradients(zip(slopes, variables, strict=True))
         return loss
 
-    return step
+    @tf.function(reduce_retracing=True)
+    def step(size: tf.Tensor, *parts: Any) -> tf.Tensor:
+        losses = strategy.run(share, (size, *parts))
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
+
+    def on_batch(values: NDArray, target: NDArray) -> tf.Tensor:
+        shares = [windows(values[d::devices], target[d::devices], shape) for d in range(devices)]
+        parts = shares[0] if devices == 1 else [_on_each(strategy, column) for column in zip(*shares, strict=True)]
+        return step(tf.constant(target.sum(), tf.float32), *parts)
+
+    return on_batch
+
+
+def _on_each(strategy: tf.distribute.Strategy, values: Sequence[tf.Tensor]) -> Any:
+    """One value for each device."""
+    return strategy.experimental_distribute_values_from_function(lambda c: values[c.replica_id_in_sync_group])
 
 
 def drawer(sample: Sample, shares: NDArray, rng: np.random.Generator) -> Callable[[int], NDArray[np.int64]]:

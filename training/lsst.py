@@ -23,7 +23,7 @@ from core.card import load_card
 from core.model import Model
 from core.recipe import Recipe
 from core.taxonomy import CLASS_NAMES
-from training import atx, fit
+from training import atx, fit, losses
 from training import network as t2
 from training.calibrate import Answers
 from training.calibrate import fit as fit_calibration
@@ -73,8 +73,11 @@ def shape_of(recipe: Recipe, network: str) -> Shape:
     return shape if network == "t2" else replace(shape, d=28, d_ff=64, kernel=3)
 
 
-def train_network(corpus: LsstCorpus, shape: Shape, plan: Plan, recipe: Recipe, fold: int | None) -> bytes:
-    """One network on all folds but one, or on all, as a TFLite file; every class is drawn as often."""
+def train_network(corpus: LsstCorpus, shape: Shape, plan: Plan, recipe: Recipe, fold: int | None, kept: Path) -> bytes:
+    """One network on all folds but one, or on all, as a TFLite file; every class is drawn as often.
+
+    kept : its losses go beside this path.
+    """
     weight = corpus.weight if fold is None else corpus.weight * (corpus.fold != fold)
     has = np.bincount(corpus.label, weight, len(CLASS_NAMES)) > 0
     sample = fit.Sample(corpus.values, corpus.label, weight, has.astype(float))
@@ -85,6 +88,7 @@ def train_network(corpus: LsstCorpus, shape: Shape, plan: Plan, recipe: Recipe, 
         seed=plan.seed * 10 + (0 if fold is None else fold + 1),
         prepare=preparer(corpus, recipe.feature_scaling),
         network=NETWORKS[plan.network],
+        keep_losses=losses.keeper(kept),
     )
     return export(model, shape)
 
@@ -104,9 +108,12 @@ def train_all(
     for name in pending:
         assert corpus is not None
         print(name, flush=True)
-        content = train_network(corpus, shape, plan, recipe, None if name == "final" else PARTS.index(name))
+        content = train_network(
+            corpus, shape, plan, recipe, None if name == "final" else PARTS.index(name), work / name
+        )
         (work / f"{name}.tflite").write_bytes(content)
         (work / f"{name}.json").write_text(stamp)
+        losses.draw(work, work / "losses.svg")
     return shape
 
 

@@ -27,7 +27,7 @@ from core.card import load_card
 from core.model import MODELS, Model
 from core.recipe import Recipe
 from core.taxonomy import CLASS_NAMES, FIVE
-from training import corpus, fit
+from training import corpus, fit, losses
 from training.calibrate import fit as fit_calibration
 from training.calibrate import survey_prior
 from training.card_ztf import write_card
@@ -108,9 +108,9 @@ def train_network(
             teachers.append(design.build(shape, 0))
             teachers[-1].load_weights(path)
         else:
-            teachers.append(train(seed=seed + 1000 * (k + 1)))
+            teachers.append(train(seed=seed + 1000 * (k + 1), keep_losses=losses.keeper(path.with_suffix(""))))
             teachers[-1].save_weights(path)
-    return export(train(seed=seed, teachers=teachers), shape)
+    return export(train(seed=seed, teachers=teachers, keep_losses=losses.keeper(kept)), shape)
 
 
 def train_all(
@@ -140,6 +140,7 @@ def train_all(
         content = train_network(design, plan, pool, objects, use, plan.seed * 10 + fold + 1, work / f"{name}-{key}")
         (work / f"{name}.tflite").write_bytes(content)
         (work / f"{name}.json").write_text(stamp)
+        losses.draw(work, work / "losses.svg")
     return real, simulated
 
 

@@ -49,6 +49,11 @@ def weights(content: bytes) -> dict[str, NDArray[np.float32]]:
     }
 
 
+def large_constants(content: bytes, size: int = 256) -> list[str]:
+    """Names of the float constants of at least so many numbers: the matrices of a network whose file does not name them."""
+    return [_name(t) for t, data in _constants(read(content)) if t.type == FLOAT32 and len(data) >= 4 * size]
+
+
 def is_weight(name: str) -> bool:
     """Whether a tensor of this name holds weights or the table of positions."""
     return name.endswith(("_kernel", "_bias", "_scale", "_shift", "head_weights")) or name == "positions"

@@ -36,14 +36,14 @@ def answers(model: Model, logits: NDArray[np.float32], trial: Trial) -> Answers:
 
 
 def scores_of(trial: Trial, found: Answers, model: Model) -> dict[str, Any]:
-    """Figures of one variant: five main classes on whole real light curves, all ages, calibration, simulated classes."""
-    truth, p = _five(trial, found, trial.whole_real)
+    """Figures of one variant: five main classes on whole light curves (`Trial.whole`), all ages, calibration, simulated classes."""
+    truth, p = _five(trial, found, trial.whole)
     losses = []
-    for age in np.unique(trial.age[~trial.simulated]):
-        label, q = _five(trial, found, ~trial.simulated & (trial.age == age))
+    for age in np.unique(trial.age[trial.judged]):
+        label, q = _five(trial, found, trial.judged & (trial.age == age))
         losses.append(scores.flat_log_loss(label, q["equal"]))
     recall = scores.recall_precision_f1(scores.confusion(truth, p["survey"].argmax(axis=1), len(FIVE)))[0]
-    whole = trial.whole_real
+    whole = trial.whole
     prior = model.card.data["prior"]["weights"]
     out: dict[str, Any] = {
         "objects": len(truth),
@@ -53,11 +53,12 @@ def scores_of(trial: Trial, found: Answers, model: Model) -> dict[str, Any]:
         "accuracy_survey": rounded(np.mean(p["survey"].argmax(axis=1) == truth)),
         "auc_snia": rounded(scores.auc(truth == 0, p["equal"][:, 0])),
         "recall_survey": by_class(recall),
+        "classes": _classes(trial, found),
         "ece_survey": rounded(
             scores.calibration_error(trial.label[whole], found.survey[whole], survey_weights(trial.label[whole], prior))
         ),
     }
-    if trial.simulated.any():
+    if trial.simulated.any() and not trial.simulated.all():
         label, q = trial.label[trial.simulated], found.equal[trial.simulated]
         out["simulated"] = {
             "objects": len(label),
@@ -69,7 +70,7 @@ def scores_of(trial: Trial, found: Answers, model: Model) -> dict[str, Any]:
 
 def change(trial: Trial, base: Answers, found: Answers) -> dict[str, Any]:
     """What a variant changes, object by object: paired bootstrap intervals (95 %), classes, and how many flip."""
-    whole = trial.whole_real
+    whole = trial.whole
     truth, before = _five(trial, base, whole)
     _, after = _five(trial, found, whole)
     rng = np.random.default_rng(0)
@@ -104,11 +105,11 @@ def change(trial: Trial, base: Answers, found: Answers) -> dict[str, Any]:
 
 
 def flips(trial: Trial, base: Answers, found: Answers, key: str) -> pd.DataFrame:
-    """Whole real objects whose likeliest class is another one, the largest change of its probability first.
+    """Whole light curves whose likeliest class is another one, the largest change of its probability first.
 
     Columns: variant, object_id, fold, known, was, becomes, p_was, p_becomes: the probability of each likeliest class.
     """
-    whole = np.flatnonzero(trial.whole_real)
+    whole = np.flatnonzero(trial.whole)
     one, two = base.survey[whole], found.survey[whole]
     was, becomes = one.argmax(axis=1), two.argmax(axis=1)
     moved = np.flatnonzero(was != becomes)
@@ -126,6 +127,15 @@ def flips(trial: Trial, base: Answers, found: Answers, key: str) -> pd.DataFrame
             "p_becomes": two[order, becomes[order]].astype(np.float32),
         }
     )
+
+
+def _classes(trial: Trial, found: Answers) -> dict[str, dict[str, Any]]:
+    """For every class that is there: objects, and the share of them that is called so among all fifteen, survey prior."""
+    label, called = trial.label[trial.whole], found.survey[trial.whole].argmax(axis=1)
+    return {
+        CLASS_NAMES[k]: {"objects": int(np.sum(label == k)), "recall": rounded(np.mean(called[label == k] == k))}
+        for k in np.unique(label)
+    }
 
 
 def _five(trial: Trial, found: Answers, where: NDArray[np.bool_]) -> tuple[NDArray, dict[str, NDArray[np.float64]]]:

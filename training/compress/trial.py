@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.model import CHUNK, Model, _Session, with_features
 from core.refusal import Refusal
+from training.corpus_lsst import folds_of
 from training.curves import CurveSet
 from training.datasets import RealSet
 from training.export import TENSORS
@@ -44,9 +45,14 @@ class Trial:
         return len(self.label)
 
     @property
-    def whole_real(self) -> NDArray[np.bool_]:
-        """(V,) the real objects with all their points: what headline figures are made of."""
-        return ~self.simulated & np.isinf(self.age)
+    def judged(self) -> NDArray[np.bool_]:
+        """(V,) what figures are made of: the real objects, or the simulated ones of a model that knows no others."""
+        return np.ones(len(self), bool) if self.simulated.all() else ~self.simulated
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """(V,) those with all their points: what headline figures are made of."""
+        return self.judged & np.isinf(self.age)
 
 
 def trial_of(model: Model, real: RealSet, simulated: CurveSet | None) -> Trial:
@@ -56,6 +62,21 @@ def trial_of(model: Model, real: RealSet, simulated: CurveSet | None) -> Trial:
     if simulated is not None:
         parts.append(_part(model, _some(simulated), np.inf, simulated=True))
     return _joined(parts)
+
+
+def simulated_trial(model: Model, curves: CurveSet, *, seed: int = 5) -> Trial:
+    """Tensors of simulated objects alone, at every age; every other one is told its redshift."""
+    rng = np.random.default_rng(seed)
+    label = labels_of_table(curves.objects)
+    drawn = [rng.permutation(np.flatnonzero(label == k))[:PER_CLASS] for k in np.unique(label)]
+    rows = np.sort(np.concatenate(drawn))
+    objects = curves.objects.iloc[rows].reset_index(drop=True)
+    told = ScoredSet(
+        [curves.light_curve(int(r)) for r in rows], objects.assign(fold=folds_of(objects["object_id"].to_numpy()))
+    )
+    blind = told.without_redshift()
+    both = ScoredSet([(told, blind)[i % 2].curves[i] for i in range(len(rows))], told.objects)
+    return _joined([_part(model, both, age, simulated=True) for age in AGES])
 
 
 def kept(path: Path, make: object) -> Trial:

@@ -30,13 +30,13 @@ PRUNED = 0.5
 class Network:
     """One of the six networks of a model: a fold's, or the final one. content : its float file as shipped.
 
-    lesson : what it may learn from, made when first asked for. examples : light curves for the ranges of full int8.
+    shape : None where the file does not name the weights. lesson : what it may learn from, made when first asked for. examples : light curves for the ranges of full int8.
     work : where finished weights are kept.
     """
 
     name: str
     content: bytes
-    shape: Shape
+    shape: Shape | None
     lesson: Callable[[], Lesson]
     examples: NDArray[np.float32]
     work: Path
@@ -96,29 +96,31 @@ class Variant:
 
 def in_few_bits(content: bytes, matrices: str, positions: str = "int8") -> bytes:
     """A lean file with its matrices and its table of positions in fewer bits; biases and norms stay float32."""
-    names = kernels(flatfile.weights(content))
+    named = flatfile.weights(content)
+    names = kernels(named) if "positions" in named else flatfile.large_constants(content)
     return flatfile.lean(flatfile.packed(content, {**dict.fromkeys(names, matrices), "positions": positions}))
 
 
 def _half(content: bytes) -> bytes:
-    every = flatfile.weights(content)
-    return flatfile.lean(flatfile.packed(content, {name: "float16" for name, v in every.items() if v.size >= 256}))
+    return flatfile.lean(flatfile.packed(content, dict.fromkeys(flatfile.large_constants(content), "float16")))
 
 
-def _dynamic(content: bytes, shape: Shape) -> bytes:
+def _dynamic(content: bytes, shape: Shape | None) -> bytes:
+    assert shape is not None
     from training.compress.convert import dynamic_range
 
     return dynamic_range(to_keras(flatfile.weights(content), shape), shape)
 
 
 def _full(network: Network) -> bytes:
+    assert network.shape is not None
     from training.compress.convert import full_int8
 
     return full_int8(to_keras(network.constants, network.shape), network.shape, network.examples)
 
 
 VARIANTS = (
-    Variant("float32", "float32, as served", "The float network, every weight in 32 bits: the baseline of all differences.",
+    Variant("float32", "float32, as trained", "The float network, every weight in 32 bits: the baseline of all differences.",
             "float32", lambda n: n.content, saved_model=True),
     Variant("lean", "float32, lean file", "The same numbers without names, metadata and spare tables that no runtime needs.",
             "float32", lambda n: flatfile.lean(n.content)),

@@ -25,7 +25,7 @@ EXAMPLES = 200
 
 def networks_of(name: str, data: Path, work: Path) -> tuple[list[Network], Trial]:
     """The five fold networks and the final one, and the trial; both from the work folder where they stand there."""
-    source = {"t2-ztf": _ztf}[name]
+    source = _lsst if name.endswith("-lsst") else _ztf
     make_trial, lesson_of = source(name, data, work)
     objects = trial.kept(work / "compress" / "trial.npz", make_trial)
     rng = np.random.default_rng(0)
@@ -43,11 +43,20 @@ def networks_of(name: str, data: Path, work: Path) -> tuple[list[Network], Trial
     return out, objects
 
 
-def _lesson(lesson_of: Callable[[int | None, Shape], Lesson], fold: int | None, shape: Shape) -> Callable[[], Lesson]:
-    return lambda: lesson_of(fold, shape)
+def _lesson(
+    lesson_of: Callable[[int | None, Shape], Lesson], fold: int | None, shape: Shape | None
+) -> Callable[[], Lesson]:
+    def lesson() -> Lesson:
+        if shape is None:
+            raise ValueError("a network whose file does not name its weights can't be taught further")
+        return lesson_of(fold, shape)
+
+    return lesson
 
 
-def _shape(name: str, content: bytes) -> Shape:
+def _shape(name: str, content: bytes) -> Shape | None:
+    if name.startswith("atx"):
+        return None
     model = load_model(name)
     recipe = model.recipe
     heads = int(model.card.data["training"]["network"]["heads"])
@@ -55,6 +64,15 @@ def _shape(name: str, content: bytes) -> Shape:
         flatfile.weights(content), length=recipe.length, features=len(recipe.features), heads=heads,
         coverage=recipe.coverage_channel,
     )  # fmt: skip
+
+
+def _lsst(name: str, data: Path, work: Path) -> tuple[Callable[[], Trial], Callable[[int | None, Shape], Lesson]]:
+    from training.lsst import simulated_curves
+
+    def lesson_of(fold: int | None, shape: Shape) -> Lesson:
+        raise ValueError(f"{name} is not fine-tuned: its variants are made of the float files alone")
+
+    return lambda: trial.simulated_trial(load_model(name), simulated_curves(data, work)), lesson_of
 
 
 def _ztf(name: str, data: Path, work: Path) -> tuple[Callable[[], Trial], Callable[[int | None, Shape], Lesson]]:

@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.brokers.samples import EMBEDDED
-from core.card import ModelCard
+from core.card import FLOAT, ModelCard
 from core.model import Model
 from ui import resources
 from ui.arrival import back_to_object, key_of
@@ -48,7 +48,7 @@ def show_chosen(row: Row, records: Records, card: ModelCard, theme: Theme) -> No
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader("Class by class", anchor=False)
-        show_classes(row, card)
+        show_classes(row, records)
     with right:
         st.subheader("Where the bytes are", anchor=False)
         base = records.row(BASELINE)
@@ -74,23 +74,22 @@ def show_chosen(row: Row, records: Records, card: ModelCard, theme: Theme) -> No
     st.caption(f"SHA-256 {entry['sha256']}")
 
 
-def show_classes(row: Row, card: ModelCard) -> None:
+def show_classes(row: Row, records: Records) -> None:
     """Share of each class that is called so, before and after."""
-    truth = evaluation(str(card.folder))
+    base = records.row(BASELINE)
+    assert base is not None
     rows = []
-    for name, difference in row.change["recall_survey"].items():
-        here = truth[truth["class"] == name]
-        if len(here):
-            before = float(here["right"].mean())
-            rows.append(
-                [
-                    class_title(name),
-                    f"{len(here):,}",
-                    f"{before:.3f}",
-                    f"{before + difference:.3f}",
-                    f"{difference:+.3f}",
-                ]
-            )
+    for name, before in base.scores["classes"].items():
+        change = row.change["recall_survey"].get(name, 0.0)
+        rows.append(
+            [
+                class_title(name),
+                f"{before['objects']:,}",
+                f"{before['recall']:.3f}",
+                f"{before['recall'] + change:.3f}",
+                f"{change:+.3f}",
+            ]
+        )
     show(
         table(
             "Complete: the share of a class that is called so",
@@ -99,23 +98,14 @@ def show_classes(row: Row, card: ModelCard) -> None:
         )
     )
     st.caption(
-        "Real objects, survey prior, fifteen classes compared. For 95 of 100 of them the variant moves no class's probability by more "
-        f"than {row.change['probability_p95']:.3f}."
+        f"{records.judged_on.capitalize()}, survey prior, fifteen classes compared. For 95 of 100 of them the variant moves no class's "
+        f"probability by more than {row.change['probability_p95']:.3f}."
     )
-
-
-@st.cache_data(show_spinner=False, max_entries=4)
-def evaluation(folder: str) -> pd.DataFrame:
-    """Real objects of the evaluation with their class, and whether the float network's likeliest class is it."""
-    table = pd.read_parquet(Path(folder) / "evaluation.parquet")
-    names = [column for column in table if str(column).startswith("p_")]
-    top = np.array([str(n)[2:] for n in names])[table[names].to_numpy().argmax(axis=1)]
-    return table[["object_id", "class", "fold"]].assign(right=top == table["class"].to_numpy())
 
 
 def show_weights(card: ModelCard, row: Row, theme: Theme) -> None:
     """Histogram of one matrix, and the values that are left of it."""
-    before, after = matrices(str(card.folder), None), matrices(str(card.folder), row.key)
+    before, after = matrices(str(card.folder), FLOAT), matrices(str(card.folder), row.key)
     names = [
         name for name in before if name in after and before[name].size > 200 and before[name].shape == after[name].shape
     ]
@@ -138,7 +128,7 @@ def show_weights(card: ModelCard, row: Row, theme: Theme) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def matrices(folder: str, variant: str | None) -> dict[str, NDArray[np.float32]]:
+def matrices(folder: str, variant: str) -> dict[str, NDArray[np.float32]]:
     """The named weights of a file of the card in ``folder``."""
     from core.card import load_card
 
@@ -146,7 +136,7 @@ def matrices(folder: str, variant: str | None) -> dict[str, NDArray[np.float32]]
 
 
 def show_flips(card: ModelCard, row: Row) -> None:
-    """Real objects that the variant calls otherwise, each with the way to its page."""
+    """Judged objects that the variant calls otherwise, each with the way to its page."""
     path = card.folder / "variants/flips.parquet"
     flips = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=["variant"])
     flips = flips[flips["variant"] == row.key]

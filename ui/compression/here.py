@@ -92,7 +92,7 @@ def _show_result(job: Job, card: ModelCard) -> None:
     rows = []
     for name, timing in job.timings.items():
         size = files_of(card)[name].stat().st_size
-        title = "float32, as served" if name == BASELINE else str(card.variants[name].get("title", name))
+        title = "float32, as trained" if name == BASELINE else str(card.variants[name].get("title", name))
         rows.append(
             [title, f"{size / 1000:.1f}", f"{timing.load_ms:.2f}", f"{timing.one_us:,.0f}",
              f"{timing.one_us_p99 / 1000:,.2f}",

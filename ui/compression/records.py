@@ -56,6 +56,11 @@ class Records:
         return next((row for row in self.rows if row.key == key and row.form == form), None)
 
     @property
+    def judged_on(self) -> str:
+        """Real objects, or simulated ones where a model knows no others."""
+        return str(self.table["sets"].get("judged_on", "real objects"))
+
+    @property
     def tflite(self) -> list[Row]:
         return [row for row in self.rows if row.form == "TFLite"]
 
@@ -68,8 +73,11 @@ def has_records(card: ModelCard) -> bool:
 def records_of(card: ModelCard, bench_path: Path = BENCH) -> Records:
     """The rows of a model in the order of the table, SavedModels first."""
     table = json.loads((card.folder / "compression.json").read_text(encoding="utf-8"))
-    bench: dict[str, Any] = json.loads(bench_path.read_text(encoding="utf-8")) if bench_path.is_file() else {}
-    times: dict[str, Any] = bench.get("models", {}).get(card.name, {})
+    benches: dict[str, Any] = (
+        json.loads(bench_path.read_text(encoding="utf-8")) if bench_path.is_file() else {"models": {}}
+    )
+    bench: dict[str, Any] = benches["models"].get(card.name, {})
+    times: dict[str, Any] = bench.get("files", {})
     rows = [
         _row(entry, SAVED_MODEL, entry["saved_model"], times, shipped=False)
         for entry in table["variants"]

@@ -15,6 +15,7 @@ import streamlit as st
 from core.brokers.base import BadRequest, BrokerError
 from core.brokers.ids import checked_id
 from core.brokers.samples import EMBEDDED
+from core.card import FLOAT
 from core.lightcurve import LightCurve
 from core.refusal import BadInput
 from ui import resources
@@ -89,7 +90,9 @@ def _variant(model: str) -> str | None:
         return None
     card = resources.cards().get(model.partition("@")[0])
     titles = {"": "as served"}
-    titles |= {name: str(entry.get("title", name)) for name, entry in (card.variants if card else {}).items()}
+    if card:
+        titles |= {FLOAT: "float32, as trained"} if card.served != FLOAT else {}
+        titles |= {name: str(entry.get("title", name)) for name, entry in card.variants.items()}
     put_right("variant", "variant of this model", list(titles), "the model as served")
     chosen = url_choice(
         st.selectbox, "Variant", list(titles), "variant", "", format_func=lambda name: titles.get(name, str(name))
