@@ -64,7 +64,7 @@ def show_chosen(row: Row, records: Records, card: ModelCard, theme: Theme) -> No
     st.subheader("Weights before and after", anchor=False)
     show_weights(card, row, theme)
     st.subheader("Objects whose class flips", anchor=False)
-    show_flips(card, row)
+    show_flips(card, row, records.judged_on)
     entry = card.entry(variant=row.key)
     path: Path = card.folder / entry["path"]
     st.download_button(
@@ -135,7 +135,7 @@ def matrices(folder: str, variant: str) -> dict[str, NDArray[np.float32]]:
     return Model(load_card(folder), variant=variant).weights()
 
 
-def show_flips(card: ModelCard, row: Row) -> None:
+def show_flips(card: ModelCard, row: Row, judged_on: str) -> None:
     """Judged objects that the variant calls otherwise, each with the way to its page."""
     path = card.folder / "variants/flips.parquet"
     flips = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=["variant"])
@@ -145,7 +145,7 @@ def show_flips(card: ModelCard, row: Row) -> None:
         return
     gained, lost = int((flips["becomes"] == flips["known"]).sum()), int((flips["was"] == flips["known"]).sum())
     st.write(
-        f"For {len(flips):,} of {row.change['of']:,} real objects another class leads than in float32: {gained} were called wrong and "
+        f"For {len(flips):,} of {row.change['of']:,} {judged_on} another class leads than in float32: {gained} were called wrong and "
         f"are now right, {lost} were right and are now wrong, {len(flips) - gained - lost} are wrong both times."
     )
     for flip in list(flips.itertuples())[:LISTED]:
