@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,16 +11,24 @@ from typing import Any
 
 import jsonschema
 
+from core.json_text import parsed
 from core.recipe import Recipe
 
 #: The form that compressed ones are made from.
 FLOAT = "float32"
+
+
+def _inside(ending: str) -> str:
+    """The pattern of a path that does not lead out of the model's folder: no part of it is hidden, or the way up."""
+    return rf"^\w[\w-]*(\.[\w-]+)*(/\w[\w-]*(\.[\w-]+)*)*\.{ending}$"
+
+
 _SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _FILE: dict[str, Any] = {
     "type": "object",
     "required": ["path", "sha256", "bytes", "format"],
     "properties": {
-        "path": {"type": "string", "pattern": r"^[\w./-]+\.tflite$"},
+        "path": {"type": "string", "pattern": _inside("tflite")},
         "sha256": _SHA256,
         "bytes": {"type": "integer", "minimum": 1},
         # The last two store weights in eight or four bits and compute in float32.
@@ -38,6 +45,12 @@ _VARIANT = {
         "folds": {"type": "array", "items": _FILE},
     },
 }
+
+
+def _numbers(count: int) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "number"}, "minItems": count, "maxItems": count}
+
+
 _RECIPE = {
     "type": "object",
     "required": ["kind", "length", "bands"],
@@ -47,7 +60,18 @@ _RECIPE = {
         "bands": {"type": "array", "items": {"type": "string"}, "minItems": 1},
         "step": {"type": "number", "minimum": 0},
         "convention": {"enum": ["", "as-served", "as-trained"]},
+        "before": {"type": "number"},
+        "channels": {"type": "array", "items": {"type": "string"}},
+        "features": {"type": "array", "items": {"type": "string"}},
+        "feature_scaling": {"type": "object", "additionalProperties": _numbers(3)},
+        "scaler": {"type": "object", "additionalProperties": _numbers(2)},
+        "cuts": {
+            "type": "object",
+            "additionalProperties": {"type": ["number", "boolean", "null"]},
+            "properties": {name: {"type": "integer", "minimum": 0} for name in ("min_points", "min_points_per_band")},
+        },
     },
+    "additionalProperties": False,
 }
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -79,7 +103,7 @@ SCHEMA: dict[str, Any] = {
                     "type": "object",
                     "required": ["path", "sha256", "bytes", "format"],
                     "properties": {
-                        "path": {"type": "string", "pattern": r"^[\w-][\w./-]*\.npz$"},
+                        "path": {"type": "string", "pattern": _inside("npz")},
                         "sha256": _SHA256,
                         "bytes": {"type": "integer", "minimum": 1},
                         "format": {"const": "npz"},
@@ -153,6 +177,10 @@ SCHEMA: dict[str, Any] = {
         "limits": {"type": "array", "items": {"type": "string"}, "minItems": 1},
     },
 }  # fmt: skip
+
+
+#: Made once: checking the schema itself takes longer than any card.
+_VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 class CardError(ValueError):
@@ -260,16 +288,25 @@ def load_card(folder: str | Path) -> ModelCard:
     """Read and validate ``folder``/card.json. Raises CardError naming the field that is wrong."""
     path = Path(folder) / "card.json"
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parsed(path.read_bytes())
     except FileNotFoundError:
         raise CardError(f"no model card at {path}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise CardError(f"{path} is not valid JSON: {error}") from None
     try:
-        jsonschema.validate(data, SCHEMA)
+        _VALIDATOR.validate(data)
     except jsonschema.ValidationError as error:
         where = "/".join(str(part) for part in error.absolute_path) or "the card"
         raise CardError(f"{path}: {where}: {error.message}") from None
+    for name, recipe in data["recipes"].items():
+        try:
+            if Recipe.from_card(recipe).width < 1:
+                raise ValueError("it has no channel")
+            _ = Recipe.from_card(recipe).survey
+        except (TypeError, ValueError) as error:  # such as a cut, a band or a channel that nobody knows
+            raise CardError(f"{path}: recipes/{name}: {error}") from None
+    if problem := _calibration_problem(data.get("calibration"), len(data["classes"])):
+        raise CardError(f"{path}: calibration/{problem}")
     n_classes = len(data["classes"])
     if data["default_recipe"] not in data["recipes"]:
         raise CardError(f"{path}: default_recipe {data['default_recipe']!r} is not among the recipes")
@@ -286,6 +323,20 @@ def load_card(folder: str | Path) -> ModelCard:
     if unknown:
         raise CardError(f"{path}: prior/weights and classes differ in {', '.join(sorted(unknown))}")
     return ModelCard(Path(folder), data)
+
+
+def _calibration_problem(section: Mapping[str, Any] | None, n_classes: int) -> str:
+    """What is wrong with a card's calibration; empty when nothing is, or there is none."""
+    if not section:
+        return ""
+    knots, bias = section["n_points"], section.get("bias")
+    if not knots or len(section["temperature"]) != len(knots):
+        return f"temperature has {len(section['temperature'])} numbers for {len(knots)} of n_points"
+    if any(a >= b for a, b in pairwise(knots)) or not knots[0] > 0:
+        return "n_points must rise from above zero"
+    if bias is not None and (len(bias) != len(knots) or any(len(row) != n_classes for row in bias)):
+        return f"bias must have {len(knots)} rows, as n_points, of {n_classes} numbers, as classes"
+    return ""
 
 
 def _novelty_problem(section: Mapping[str, Any] | None) -> str:

@@ -99,14 +99,20 @@ def _text(_name: str, value: Any) -> str:
     return str(value).strip()
 
 
-def _folder(_name: str, value: Any) -> Path:
-    return Path(str(value)).expanduser()
+def _folder(name: str, value: Any) -> Path:
+    try:
+        return Path(str(value)).expanduser()
+    except (RuntimeError, ValueError):  # of a user who is not known here
+        raise BadInput("settings", f"{name} is {str(value)!r}; expected a folder of a user who has one") from None
 
 
 def _existing_folder(name: str, value: Any) -> Path:
     folder = _folder(name, value)
-    if not folder.is_dir():
-        found = "is a file" if folder.is_file() else "does not exist"
+    try:
+        is_folder, found = folder.is_dir(), "is a file" if folder.is_file() else "does not exist"
+    except (OSError, ValueError) as error:  # such as a name that is too long, or holds a zero byte
+        raise BadInput("settings", f"{name} can't be looked at ({error}); expected a folder of LSST schemas") from None
+    if not is_folder:
         raise BadInput("settings", f"{name} is {str(value)!r}, which {found}; expected a folder of LSST schemas")
     return folder
 
@@ -156,7 +162,7 @@ def _model(name: str, entry: str) -> ExtraModel:
     folder, _, checksum = entry.rpartition("@")
     if not folder or not re.fullmatch(r"[0-9a-fA-F]{64}", checksum):
         raise BadInput("settings", f"{name} has {entry!r}; expected folder@sha256 with 64 hexadecimal digits")
-    return ExtraModel(Path(folder).expanduser(), checksum.lower())
+    return ExtraModel(_folder(name, folder), checksum.lower())
 
 
 _READERS: dict[str, Callable[[str, Any], Any]] = {

@@ -15,6 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.spreadsheet import safe_table
+
 
 class Stop(Exception):
     """The run can't go on; the message is for the person at the terminal."""
@@ -123,11 +125,6 @@ def _type_of(column: str) -> pa.DataType:
 
 def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
     """Text that a spreadsheet would run as a formula gets a quote in front; ids come from strangers' files."""
-    out = frame.copy()
+    out = safe_table(frame)
     out["fold"] = out["fold"].astype("Int64")
-    for name in ("object_id", "alert_id", "refusal_message", "notes"):
-        if name in out:
-            text = out[name].astype("string")
-            risky = text.str.match(r"[=+@\t\r-]").fillna(False).astype(bool)
-            out[name] = text.where(~risky, "'" + text)
     return out

@@ -14,6 +14,7 @@ from core import photometry
 from core.bands import BANDS
 from core.lightcurve import LightCurve
 from core.pipeline import Classification
+from core.spreadsheet import safe_table
 
 GP_POINTS = 200
 
@@ -85,8 +86,7 @@ def as_csv(curve: LightCurve, result: Classification | None, class_name: str = "
         row = ", ".join(f"{c} {p:.5f}" for c, p in zip(result.model.classes, result.probabilities, strict=True))
         out.write(f"# probabilities: {row}\n")
     table = photometry_table(curve, result, class_name)
-    table["object_id"] = [_safe(v) for v in table["object_id"]]
-    table.to_csv(out, index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
+    safe_table(table).to_csv(out, index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
     return out.getvalue().encode()
 
 
@@ -160,12 +160,6 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
         {str(k): (None if isinstance(v, float) and not np.isfinite(v) else v) for k, v in row.items()}
         for row in table.to_dict("records")
     ]
-
-
-def _safe(value: object) -> str:
-    """Text that starts like a formula gets an apostrophe, so that a spreadsheet does not run it."""
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
 def _plain(value: object) -> str:

@@ -32,6 +32,8 @@ _LOG = logging.getLogger(__name__)
 #: Raised whenever the layout of the files changes; copies of another layout count as absent.
 LAYOUT = 1
 _STALE_SECONDS = 3600.0
+#: So far may a copy seem to be from the future, since two servers' clocks differ.
+_SKEW = timedelta(minutes=5)
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 _NAME = re.compile(r"[A-Za-z0-9]{1,40}")
 
@@ -132,7 +134,7 @@ class ObjectCache:
             except OSError:
                 continue
             if entry.name.startswith(".tmp-"):
-                if now - stat.st_mtime > _STALE_SECONDS:
+                if abs(now - stat.st_mtime) > _STALE_SECONDS:
                     _remove(entry)
             elif entry.name.endswith(".json"):
                 kept.append((stat.st_mtime_ns, stat.st_size, entry))
@@ -174,7 +176,8 @@ class CachedSource:
         if then is None:
             return None
         age = datetime.now(UTC) - (then.replace(tzinfo=UTC) if then.tzinfo is None else then)
-        return copy if age <= timedelta(hours=hours) else None
+        # A clock that went back makes copies of the future: those say nothing of how old they are.
+        return copy if -_SKEW <= age <= timedelta(hours=hours) else None
 
     def _fetch(self, oid: str) -> LightCurve:
         try:

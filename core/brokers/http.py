@@ -5,7 +5,6 @@ Every failure leaves as one of the errors of `core.brokers.base`, with a sentenc
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import time
@@ -20,6 +19,7 @@ import urllib3
 
 from core.brokers.base import BadRequest, BadResponse, BrokerError, NotFound, TimedOut, Unreachable
 from core.brokers.statuses import refuse_status
+from core.json_text import parsed
 from core.lightcurve import Note
 
 #: Largest answer that is read [bytes]; the longest light curves seen are about 1 MB.
@@ -232,7 +232,7 @@ class Fetcher:
         if body.lstrip()[:1] == b"<":
             raise BadResponse(self.broker, f"{self.broker} answered with a web page instead of data.", self.advice)
         try:
-            return json.loads(body, parse_constant=self._missing)
+            return parsed(body, parse_constant=self._missing)
         except (ValueError, RecursionError):
             raise BadResponse(
                 self.broker, f"{self.broker}'s answer is cut short or not JSON ({len(body):,} bytes).", self.advice

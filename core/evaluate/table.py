@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -101,9 +102,9 @@ def read_evaluation(path: str | Path, columns: list[str] | None = None) -> Evalu
             needed = ("object_id", "class", *columns)
             wanted = [name for name in schema.names if name in needed or name.startswith("p_")]
         table = pq.read_table(path, columns=wanted).to_pandas()
-    except (OSError, ValueError) as error:
+        about = json.loads((schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    except (OSError, ValueError, TypeError, LookupError, MemoryError, RecursionError, pa.ArrowException) as error:
         raise BadInput("unreadable", f"{path.name} can't be read as Parquet: {error}") from error
-    about = json.loads((schema.metadata or {}).get(METADATA_KEY, b"{}"))
     return checked_evaluation(table, path.name, about)
 
 
@@ -145,8 +146,6 @@ def checked_evaluation(table: pd.DataFrame, name: str, about: Mapping[str, Any] 
 
 def write_evaluation(table: pd.DataFrame, path: Path, about: Mapping[str, Any]) -> None:
     """An evaluation file with its description. Raises BadInput where `checked_evaluation` would."""
-    import pyarrow as pa
-
     checked_evaluation(table, path.name, about)
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     metadata = {**(arrow.schema.metadata or {}), METADATA_KEY: json.dumps(dict(about)).encode()}

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.json_text import parsed
+from core.spreadsheet import plain_cell, safe_cell
 from core.taxonomy import BY_NAME
 from core.verdicts.record import (
     KINDS,
@@ -34,7 +36,6 @@ COLUMNS: tuple[str, ...] = (
 FORMAT = "t2scope verdicts"
 #: Largest table that is brought in [rows].
 MOST_ROWS = 200_000
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _NAMESPACE = uuid.UUID("7f3b4a52-2c1e-5d0a-9c7e-6a3f3f2d9b10")
 
@@ -45,16 +46,6 @@ class BroughtIn:
 
     verdicts: list[Verdict]
     refused: list[str]
-
-
-def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula; `plain_cell` gives the text back."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def plain_cell(text: str) -> str:
-    """The text that `safe_cell` made safe."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def as_csv(verdicts: Iterable[Verdict]) -> str:
@@ -112,7 +103,7 @@ def _csv_rows(text: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
 
 def _json_rows(text: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
     try:
-        found = json.loads(text)
+        found = parsed(text.encode())
     except (ValueError, RecursionError) as error:
         raise VerdictError(f"The file is not valid JSON: {error}.") from None
     rows = found.get("verdicts") if isinstance(found, dict) else found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import uuid
 from collections.abc import Mapping
@@ -21,7 +20,8 @@ LONGEST: dict[str, int] = {
     "object_id": 200, "catalogue": 80, "class_name": 40, "note": 2000, "who": 80, "model": 120, "model_sha256": 64,
     "prior": 80, "photometry_sha256": 64, "uid": 64, "withdraws": 64,
 }  # fmt: skip
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: Control characters, and halves of surrogate pairs, which no file takes.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ZTF_ID = re.compile(r"ZTF[0-9]{2}[a-z]{7}")
 #: Shorter numbers are row numbers of somebody's table; LSST's ids have 15 digits and more.
 _LSST_ID = re.compile(r"[0-9]{15,19}")
@@ -122,9 +122,9 @@ def utc_time(text: str) -> str:
     """A time in the one form in which times are compared. Raises VerdictError; a time without a zone counts as UTC."""
     try:
         time = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return _written(time.replace(tzinfo=UTC) if time.tzinfo is None else time)
+    except (ValueError, OverflowError):  # the latter at the ends of the calendar
         raise VerdictError(f"made_at is {text!r}; expected a time such as 2026-11-21T16:40:00Z") from None
-    return _written(time.replace(tzinfo=UTC) if time.tzinfo is None else time)
 
 
 def probabilities_text(probabilities: Mapping[str, float]) -> str:
@@ -148,10 +148,14 @@ def probabilities_of(text: str) -> dict[str, float]:
 def _probabilities(given: Mapping[str, Any]) -> dict[str, float]:
     out = {}
     for name, value in given.items():
-        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
-        if not 0 <= number <= 1:
-            raise VerdictError(f"the probability of {str(name)[:40]!r} is {value!r}; expected a number from 0 to 1")
-        out[str(name)] = number
+        # Compared as it came: a whole number may be too large for a float.
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise VerdictError(
+                f"the probability of {str(name)[:40]!r} is {str(value)[:40]}; expected a number from 0 to 1"
+            )
+        if _CONTROL.search(str(name)):
+            raise VerdictError(f"probabilities name a class {str(name)[:40]!r}, which holds a control character")
+        out[str(name)] = float(value)
     return out
 
 

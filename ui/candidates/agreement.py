@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.spreadsheet import safe_table
 from core.verdicts import KINDS
 from ui.candidates.board import Board
 from ui.candidates.place import go
@@ -95,7 +96,7 @@ def _way_to_evaluation(board: Board) -> None:
         return
     left, right = st.columns(2, vertical_alignment="center")
     left.download_button(
-        f"The {len(made):,} as a test set (CSV)", lambda: made.to_csv(index=False), "test_set.csv", "text/csv",
+        f"The {len(made):,} as a test set (CSV)", lambda: safe_table(made).to_csv(index=False), "test_set.csv", "text/csv",
         on_click="ignore", width="stretch",
     )  # fmt: skip
     right.page_link(

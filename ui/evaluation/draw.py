@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.spreadsheet import safe_table
 from ui.evaluation.choice import Chosen
 from ui.figures.theme import CLASS_GREY
 
@@ -38,7 +39,7 @@ def download(table: pd.DataFrame, chosen: Chosen, name: str, label: str) -> None
     """A table as CSV, with what it is in a comment line above; made when it is asked for."""
 
     def work() -> bytes:
-        return f"# {name} · {chosen.title}\n{table.to_csv(index=False, lineterminator=chr(10))}".encode()
+        return f"# {name} · {chosen.title}\n{safe_table(table).to_csv(index=False, lineterminator=chr(10))}".encode()
 
     st.download_button(
         label, work, file_name=f"{name}_{chosen.name}.csv", mime="text/csv", on_click="ignore",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.evaluate.table import QUANTITIES, Evaluation, checked_evaluation
+from core.evaluate.table import MOST_ROWS, QUANTITIES, Evaluation, checked_evaluation
 from core.lightcurve import LightCurve
 from core.measures import measures
 from core.model import Model
@@ -66,12 +65,9 @@ def _read_table(digest: str, _content: bytes, name: str) -> Evaluation:
 
 def _frame(content: bytes, name: str) -> pd.DataFrame:
     """A CSV or Parquet file as a table. Raises BadInput when it is neither."""
-    try:
-        if name.lower().endswith(".parquet"):
-            return pd.read_parquet(io.BytesIO(content))
-        return pd.read_csv(io.BytesIO(content), comment="#", dtype={"object_id": str, "class": str, "true_class": str})
-    except (ValueError, OSError, pd.errors.ParserError) as error:
-        raise BadInput("unreadable", f"{name} can't be read as CSV or Parquet: {error}") from error
+    from core.brokers.files.any_table import read_table
+
+    return read_table(content, name, rows=MOST_ROWS)
 
 
 def _curves() -> tuple[str, Evaluation] | None:

@@ -28,8 +28,10 @@ class _Alerce(Browser):
             answer = fetcher.get(self.path, {**asked, "page": str(page)})
             rows = rows_in(answer, "items", broker=self.broker)
             require(rows, ("oid",), broker=self.broker)
-            items += [self._listed(row) for row in rows]
-            more, page = bool(rows) and bool(answer.get("has_next")), page + 1
+            known = len(once(items))
+            items += [self._listed(row) for row in rows if row.get("oid") is not None]
+            # A page that brings nothing new ends it: a broker that says "next" for ever would be asked for ever.
+            more, page = len(once(items)) > known and bool(answer.get("has_next")), page + 1
         found = once(items)
         notes = (
             [f"{len(items):,} rows of {len(found):,} objects: several classifiers name one."]
@@ -74,7 +76,11 @@ class _Alerce(Browser):
     def _classifiers(self, answer: Any) -> dict[str, tuple[str, ...]]:
         rows = rows_in(answer, broker=self.broker)
         require(rows, ("classifier_name", "classes"), broker=self.broker)
-        return {str(row["classifier_name"]): tuple(map(str, row.get("classes") or ())) for row in rows}
+        return {str(row.get("classifier_name")): _texts(row.get("classes")) for row in rows}
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 class AlerceZtfLists(_Alerce):

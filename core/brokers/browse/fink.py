@@ -40,7 +40,11 @@ class _Fink(Browser):
             asked["startdate"] = search.last_after.isoformat()
         rows = rows_in(fetcher.get(path, asked), broker=self.broker)
         require(rows, (self.id_field,), broker=self.broker)
-        found = tuple(self._since(once(self._listed(row, search.label) for row in rows), search))
+        found = tuple(
+            self._since(
+                once(self._listed(row, search.label) for row in rows if row.get(self.id_field) is not None), search
+            )
+        )
         notes = []
         if len(rows) > len(found):
             notes.append(f"{len(rows):,} alerts of {len(found):,} objects.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from core.brokers.base import BadRequest, NotFound
+from core.brokers.base import BadRequest, BadResponse, NotFound
 from core.brokers.http import Fetcher, Timeouts, base_url_of
 
 HOST = "https://cds.unistra.fr"
@@ -60,4 +60,7 @@ def resolve(name: str, *, base_url: str | None = None, timeouts: Timeouts = TIME
     found = _ANSWER.search(answer.content.decode("utf-8", errors="replace"))
     if found is None:
         raise NotFound("CDS", f"CDS knows no object called {wanted!r}.", advice)
-    return float(found[1]), float(found[2])
+    ra, dec = float(found[1]), float(found[2])
+    if not (0 <= ra < 360 and -90 <= dec <= 90):
+        raise BadResponse("CDS", f"CDS gave {ra:g} {dec:+g} for {wanted!r}, which is no position.", advice)
+    return ra, dec

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -12,6 +11,7 @@ from core.brokers.files.content import MEGABYTE, Reading, Unreadable, listing, p
 from core.brokers.files.grouping import table_curves
 from core.brokers.files.packets import light_curve_of, packet_survey
 from core.brokers.files.tables import Chunk, RawTable
+from core.json_text import parsed
 from core.lightcurve import LightCurve, Provenance
 from core.refusal import BadInput
 
@@ -33,7 +33,7 @@ def read_json(stream: BinaryIO, reading: Reading) -> Iterator[LightCurve | Unrea
     if len(data) > _MAX_BYTES:
         raise BadInput("too_large", f"more than {_MAX_BYTES // MEGABYTE} MB of JSON; give a table or Avro instead")
     try:
-        content = json.loads(data)
+        content = parsed(data)
     except (ValueError, RecursionError) as error:
         raise BadInput("format", f"the file is not JSON: {str(error)[:120]}") from error
     items = content if isinstance(content, list) else [content]

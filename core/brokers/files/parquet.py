@@ -222,4 +222,7 @@ class _arrow_errors:
         if isinstance(
             error, pa.ArrowException | OSError | ValueError | TypeError | LookupError | MemoryError
         ) and not isinstance(error, BadInput):
-            raise BadInput("damaged", f"the Parquet file can't be read: {str(error).splitlines()[0][:200]}") from error
+            raise BadInput(
+                "damaged",
+                f"the Parquet file can't be read: {(str(error).splitlines() or [type(error).__name__])[0][:200]}",
+            ) from error

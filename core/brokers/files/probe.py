@@ -13,7 +13,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from core.brokers.files.content import MEGABYTE, Caps, Reading
 from core.refusal import BadInput
@@ -27,13 +27,22 @@ def probe(stream: BinaryIO, reading: Reading) -> None:
     stream.seek(0)
     data = stream.read()
     stream.seek(0)
-    terms = {
+    terms: dict[str, Any] = {
         "name": reading.name,
         "survey": reading.survey,
         "default_survey": reading.default_survey,
         "flux_unit": reading.flux_unit,
         "caps": asdict(reading.caps),
     }
+    _ask_child(terms, data, reading.caps.seconds or _SECONDS)
+
+
+def probe_table(content: bytes, name: str, rows: int, caps: Caps) -> None:
+    """As `probe`, for `any_table.read_table`."""
+    _ask_child({"name": name, "rows": rows, "caps": asdict(caps)}, content, caps.seconds or _SECONDS)
+
+
+def _ask_child(terms: dict[str, Any], data: bytes, seconds: float) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     command = [sys.executable, "-m", "core.brokers.files.probe", json.dumps(terms)]
     root = Path(__file__).parents[3]
@@ -42,13 +51,13 @@ def probe(stream: BinaryIO, reading: Reading) -> None:
             command,
             input=data,
             capture_output=True,
-            timeout=reading.caps.seconds or _SECONDS,
+            timeout=seconds,
             cwd=root,
             env=environment,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise BadInput("too_slow", f"took longer than {reading.caps.seconds or _SECONDS:.0f} s to read") from None
+        raise BadInput("too_slow", f"took longer than {seconds:.0f} s to read") from None
     if child.returncode != 0:
         raise BadInput("damaged", f"the Parquet file is damaged: its reader ended with code {child.returncode}")
     verdict = json.loads(child.stdout or b"null")
@@ -58,15 +67,19 @@ def probe(stream: BinaryIO, reading: Reading) -> None:
 
 def main(terms: str) -> None:
     """The child: read standard input, say the error on standard output, if there was one."""
+    from core.brokers.files.any_table import read_table
     from core.brokers.files.parquet import read_parquet
 
     _limit_memory()
     said = json.loads(terms)
-    caps = Caps(**said.pop("caps"))
-    verdict = None
+    caps = Caps(**{**said.pop("caps"), "stranger": "rows" not in said})
+    verdict, data = None, sys.stdin.buffer.read()
     try:
-        for _ in read_parquet(io.BytesIO(sys.stdin.buffer.read()), Reading(**said, caps=caps, probed=True)):
-            pass
+        if "rows" in said:
+            read_table(data, **said, caps=caps)
+        else:
+            for _ in read_parquet(io.BytesIO(data), Reading(**said, caps=caps, probed=True)):
+                pass
     except BadInput as error:
         verdict = (error.reason, error.message)
     print(json.dumps(verdict))

@@ -17,6 +17,7 @@ import fastavro.schema
 
 from core.brokers.files.content import listing
 from core.brokers.files.packets import NESTED_FIELDS, TOP_FIELDS
+from core.json_text import parsed
 from core.refusal import BadInput
 
 _MAX_FILES = 2000
@@ -52,11 +53,14 @@ def schema_and_reader(text: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises BadInput ("schema") when it is not JSON or not harmless.
     """
     try:
-        raw = json.loads(text)
+        raw = parsed(text)
     except (ValueError, RecursionError) as error:
         raise BadInput("schema", f"the Avro schema in the header is not JSON: {str(error)[:100]}") from error
-    schema = checked_schema(raw)
-    return schema, pruned(schema)
+    try:
+        schema = checked_schema(raw)
+        return schema, pruned(schema)
+    except (TypeError, LookupError, AttributeError, RecursionError) as error:  # parts of a kind that fastavro lets pass
+        raise BadInput("schema", f"the Avro schema can't be understood: {str(error)[:100]}") from error
 
 
 def pruned(schema: dict[str, Any]) -> dict[str, Any]:
@@ -165,9 +169,9 @@ def _defined_once(part: Any, seen: set[str]) -> Any:
     if not isinstance(part, dict):
         return part
     if part.get("type") in ("record", "error", "enum", "fixed") and "." in str(part.get("name", "")):
-        if part["name"] in seen:
+        if str(part["name"]) in seen:
             return part["name"]
-        seen.add(part["name"])
+        seen.add(str(part["name"]))
     return {
         key: _defined_once(value, seen) if key in ("fields", "type", "items", "values") else value
         for key, value in part.items()
@@ -185,6 +189,10 @@ def _collect_names(part: Any, definitions: dict[str, Any], depth: int = 0) -> No
         if "name" in part and part.get("type") in ("record", "error", "enum", "fixed"):
             definitions[part["name"]] = part
         for field in part.get("fields", ()):
+            if not isinstance(field["name"], str):
+                raise BadInput(
+                    "schema", f"the Avro schema has a field called {str(field['name'])[:40]!r}; expected a text"
+                )
             _collect_names(field["type"], definitions, depth + 1)
         for key in ("items", "values", "type"):
             if isinstance(part.get(key), dict | list):

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.spreadsheet import plain_cell, safe_cell
 from core.verdicts import CONFIDENCES, KINDS, Verdict, VerdictError, VerdictStore
-from core.verdicts.exchange import COLUMNS, as_csv, as_json, plain_cell, read_verdicts, safe_cell
+from core.verdicts.exchange import COLUMNS, as_csv, as_json, read_verdicts
 from core.verdicts.record import checked
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60)
