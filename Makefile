@@ -2,6 +2,8 @@
 # make test   set up and run every check: lint, types, layers, tests, a real browser
 PY ?= python3
 PORT ?= 8501
+# Who may reach the dashboard: this machine alone. ADDRESS=0.0.0.0 lets in whoever reaches the machine (docs/security.md).
+ADDRESS ?= 127.0.0.1
 # The model that validate and bench look at, and the folders of alerts that bench reads.
 MODEL ?= t2-ztf
 ALERTS ?= tests/data/files
@@ -14,11 +16,18 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs kafka docs clean
+.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs soak install ready kafka docs clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
-	$(BIN)/streamlit run app.py --server.port $(PORT)
+	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT)
+
+# What `make app` sets up, without opening it.
+install: $(STAMP)-app
+
+# Whether this installation gives the answers that the model gave when it was judged; exit status 0 when it does.
+ready: $(STAMP)-app
+	$(BIN)/python -m core.ready
 
 test: $(STAMP)-dev $(if $(TRAIN),$(STAMP)-train) $(if $(SCALE),$(STAMP)-scale)
 	$(BIN)/ruff check .
@@ -83,9 +92,13 @@ bench: $(STAMP)-dev
 	$(BIN)/python -m bench.page_speed --model $(MODEL)
 	$(BIN)/python -m bench.lab_speed --model $(MODEL)
 
+# Twenty people at the dashboard for ten minutes, then a million alerts through the command line.
+soak: $(STAMP)-dev
+	$(BIN)/python -m bench.soak --minutes 10 --vetters 20 --alerts 1000000 --json bench/soak.json
+
 # The documents as a site in build/site; opens from disk, loads nothing from elsewhere.
 docs: $(STAMP)-docs
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Open build/site/index.html"
 
 # The pictures of README and documents, from a real browser.

@@ -5,11 +5,12 @@ import logging
 import streamlit as st
 
 from ui.arrival import note_page
-from ui.resources import warm_in_background
+from ui.resources import journal, warm_in_background
 from ui.shell import admit, frame, style
 
 st.set_page_config(layout="wide")
 style()
+journal()
 warm_in_background()
 page = st.navigation(frame(), position="top")
 note_page(page.url_path)

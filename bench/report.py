@@ -14,6 +14,7 @@ from bench.compression_report import compression_block
 from bench.explanations import figures as explanations_block
 from bench.lab_report import lab_block, neighbours_block
 from bench.shapes_report import draw_shapes, shapes_block
+from bench.soak_report import soak_block
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURE = ROOT / "docs/throughput.svg"
@@ -201,6 +202,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs/measured.md": measured(_read("alerts_table"), _read("page_speed"), _read("deletion"))
         + _if_measured("lab_speed", lab_block)
         + _if_measured("neighbour_search", neighbours_block),
+        ROOT / "docs/soak.md": _if_measured("soak", soak_block),
         ROOT / "docs/explanations.md": explanations_block(_read("explanations")),
     }
 

@@ -52,6 +52,7 @@ class Settings:
     schemas : folder of LSST schemas, for uploaded packets in Confluent framing.
     verdicts : the file that keeps what people said of candidates.
     broker_pace : objects a second that one broker is asked for while a list is scored, by all visitors together.
+    log : ``text`` or ``json``, the form of log lines. metrics_port : of the counters, on loopback; 0 serves none.
     """
 
     lasair_token: str = field(default="", repr=False)
@@ -69,6 +70,8 @@ class Settings:
     schemas: Path | None = None
     verdicts: Path = field(default_factory=lambda: default_data_dir() / "verdicts.sqlite")
     broker_pace: float = 4.0
+    log: str = "text"
+    metrics_port: int = 0
 
 
 def read_settings(overlay: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
@@ -145,6 +148,23 @@ def _yes_or_no(name: str, value: Any) -> bool:
     raise BadInput("settings", f"{name} is {value!r}; expected true or false")
 
 
+def _log_form(name: str, value: Any) -> str:
+    text = str(value).strip().lower()
+    if text not in ("text", "json"):
+        raise BadInput("settings", f"{name} is {value!r}; expected text or json")
+    return text
+
+
+def _port(name: str, value: Any) -> int:
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 65535:
+        raise BadInput("settings", f"{name} is {value!r}; expected a port from 1 to 65535, or 0 for none")
+    return number
+
+
 def _words(_name: str, value: Any) -> tuple[str, ...]:
     parts = re.split(r"[,\s]+", value) if isinstance(value, str) else [str(part) for part in value]
     return tuple(part.strip().lower() for part in parts if part.strip())
@@ -181,5 +201,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "schemas": _existing_folder,
     "verdicts": _folder,
     "broker_pace": _positive,
+    "log": _log_form,
+    "metrics_port": _port,
 }
 assert set(_READERS) == {f.name for f in fields(Settings)}

@@ -58,6 +58,19 @@ def settings() -> Settings:
 
 
 @st.cache_resource(show_spinner=False)
+def journal() -> None:
+    """Start the log and, where the owner wants them, the counters; once a server."""
+    from core.journal import start_counters, start_log
+
+    start_log(settings().log)
+    if settings().metrics_port:
+        try:
+            start_counters(settings().metrics_port)
+        except OSError as error:
+            log.error("no counters on port %d: %s", settings().metrics_port, error)
+
+
+@st.cache_resource(show_spinner=False)
 def sources() -> dict[str, Any]:
     """Brokers by key, each with its cache of last good copies; the embedded samples first, the judged objects last."""
     from core.brokers.registry import cached_sources

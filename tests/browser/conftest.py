@@ -42,16 +42,17 @@ def _chromium_is_here():
 
 
 @contextmanager
-def running_app(script="app.py", **environment):
-    """The dashboard on a free port of this machine, until the block ends; gives its address."""
+def running_app(script="app.py", *, base="", **environment):
+    """The dashboard on a free port of this machine, until the block ends; gives its address. base : a path that it runs below."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.address", "127.0.0.1"],
+        [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.address", "127.0.0.1",
+         "--server.baseUrlPath", base],
         cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
     try:
         deadline = time.monotonic() + 60
         while True:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from functools import cache
 
 import pytest
@@ -47,18 +45,15 @@ def options_of(module):
             node.value for node in ast.walk(tree)
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _OPTION.fullmatch(node.value)
         }  # fmt: skip
+        if 'f"--{name}"' in file.read_text(encoding="utf-8"):  # a loop over names that stand there as well
+            found |= {
+                f"--{node.value}"
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
         imports = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
         wanted += [name for name in imports if name.split(".")[0] == module.split(".")[0]]
     return found | {"--help"}
-
-
-@cache
-def help_of(module):
-    """What a command says of itself; asked only where its source does not show an option."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
-    return done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -66,7 +61,7 @@ def test_every_command_exists_with_every_option(page):
     wrong = [module for module, _ in commands_of(page) if file_of(module) is None]
     assert not wrong
     unknown = [(module, o) for module, options in commands_of(page) for o in options if o not in options_of(module)]
-    assert not [(module, o) for module, o in unknown if o not in help_of(module)]
+    assert not unknown
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

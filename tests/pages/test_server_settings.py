@@ -3,11 +3,14 @@
 import shutil
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.card import CardError, load_card
 from core.model import MODELS
-from tests.pages.test_object_page import opened, text_of
+from tests.pages.test_object_page import APP, opened, text_of
 from ui import resources
+
+PAGES = APP.parent / "pages"
 
 
 @pytest.fixture
@@ -40,6 +43,17 @@ def test_a_closed_server_shows_nothing_before_the_login(owner_sets):
     at = opened()
     assert at.title[0].value == "Please log in"
     assert not at.get("plotly_chart") and "SN" not in text_of(at)
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in PAGES.glob("*.py")))
+def test_every_page_of_a_closed_server_asks_for_the_login_and_shows_nothing_else(owner_sets, page):
+    owner_sets(REQUIRE_LOGIN="true")
+    at = AppTest.from_file(str(APP), default_timeout=60).switch_page(f"pages/{page}").run()
+    assert not at.exception and [title.value for title in at.title] == ["Please log in"]
+    assert [button.label for button in at.button] == ["Log in"]
+    assert not any(
+        at.get(kind) for kind in ("plotly_chart", "selectbox", "file_uploader", "dataframe", "text_input", "imgs")
+    )
 
 
 def test_a_model_from_outside_is_offered_and_only_as_the_owner_knows_it(owner_sets, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from contextlib import nullcontext
@@ -16,6 +17,7 @@ from core.brokers.base import BadRequest, BrokerError
 from core.brokers.ids import checked_id
 from core.brokers.samples import EMBEDDED
 from core.card import FLOAT
+from core.journal import note_fetch
 from core.lightcurve import LightCurve
 from core.refusal import BadInput
 from ui import resources
@@ -197,10 +199,15 @@ def _asking(key: str, oid: str) -> Future[LightCurve]:
     source = resources.sources()[key]
 
     def ask() -> None:
+        clock = time.monotonic()
         try:
-            asked.set_result(source.fetch(oid))
+            curve = source.fetch(oid)
         except BaseException as error:  # told to whoever waits, in the page's own thread
+            note_fetch(key, oid, time.monotonic() - clock, failed=type(error).__name__)
             asked.set_exception(error)
+        else:
+            note_fetch(key, oid, time.monotonic() - clock)
+            asked.set_result(curve)
 
     Thread(target=ask, name=f"ask {key}", daemon=True).start()
     return asked

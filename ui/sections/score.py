@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.card import CardError
+from core.journal import note_answer
 from core.lightcurve import LightCurve
 from core.model import Model, Prior
 from core.pipeline import Classification, classify
@@ -35,7 +36,13 @@ def scored(curve: LightCurve, model: Model, prior: Prior) -> Classification | Re
 
     The result carries the curve with its notes and provenance: equal photometry alone does not make an equal answer.
     """
-    return _scored(result_key(curve, model, prior), curve, model, prior)
+    return _scored(result_key(curve, model, prior), curve, model, prior, source_asked())
+
+
+def source_asked() -> str:
+    """The source that the address names, one that is known; ``file`` for a visitor's own, whose ids are nobody's business."""
+    source = st.query_params.get("source", "sample")
+    return source if source in resources.sources() else "file"
 
 
 def result_key(curve: LightCurve, model: Model, prior: Prior) -> tuple[str, ...]:
@@ -46,10 +53,16 @@ def result_key(curve: LightCurve, model: Model, prior: Prior) -> tuple[str, ...]
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _scored(key: tuple[str, ...], _curve: LightCurve, _model: Model, _prior: Prior) -> Classification | Refusal:
+def _scored(
+    key: tuple[str, ...], _curve: LightCurve, _model: Model, _prior: Prior, _source: str
+) -> Classification | Refusal:
     folds = (
         resources.fold_models(str(_model.card.folder))
         if _model.recipe_name == _model.card.data["default_recipe"] and _model.variant is None
         else ()
     )
-    return classify(_curve, _model, prior=_prior, fold_models=folds)
+    result = classify(_curve, _model, prior=_prior, fold_models=folds)
+    refused = result.reason if isinstance(result, Refusal) else ""
+    stages = {} if isinstance(result, Refusal) else result.timings
+    note_answer(_model.name, _source, _curve.object_id, refused=refused, stages=stages)
+    return result

@@ -1,0 +1,92 @@
+"""The dashboard as it is deployed: below a path, and behind a proxy that adds the headers of the document."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import idle, running_app
+
+SAMPLE = "ZTF18aannern"
+DEPLOYMENT = Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
+CURVE = ".js-plotly-plot .point"
+
+
+def test_below_a_path_deep_links_and_links_stay_below_it(visit):
+    with running_app(base="vet") as url:
+        seen = visit(f"{url}/object?source=sample&oid={SAMPLE}")
+        page = seen.page
+        expect(page.get_by_role("heading", name=SAMPLE, level=1)).to_be_visible()
+        page.get_by_role("link", name="What would change its mind?").click()
+        expect(page.get_by_role("heading", name=re.compile("What would change"), level=1)).to_be_visible(timeout=60000)
+        assert page.url.startswith(f"{url}/lab?") and f"oid={SAMPLE}" in page.url
+        page.reload()
+        page.get_by_role("link", name="To the object's page").click()
+        expect(page.get_by_role("heading", name=SAMPLE, level=1, exact=True)).to_be_visible(timeout=60000)
+        page.wait_for_selector(CURVE, timeout=60000)
+        idle(page)
+        assert page.url.startswith(f"{url}/")
+        page.get_by_role("button", name="Link and snippet").click()
+        expect(
+            page.get_by_text(f"{url}/?source=sample").or_(page.get_by_text(f"{url}/object?source=sample"))
+        ).to_be_visible()
+        for name in ("Candidates", "Models", "Samples"):
+            page.get_by_role("link", name=name, exact=True).first.click()
+            expect(page.get_by_role("heading", name=name, level=1)).to_be_visible(timeout=60000)
+            assert page.url.startswith(f"{url}/{name.lower()}")
+        assert page.get_by_text("Page not found").count() == 0 and not seen.real_errors()
+        assert seen.hosts == {url.split("/")[2]}
+
+
+@pytest.fixture
+def guarded(app, chromium):
+    """A page to which every document comes with the headers of the sample for nginx."""
+    headers = dict(re.findall(r'add_header (\S+) "([^"]+)" always;', DEPLOYMENT.read_text(encoding="utf-8")))
+    headers.pop("Strict-Transport-Security")  # says something of TLS alone
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page, refused = context.new_page(), []
+    page.on("console", lambda m: refused.append(m.text) if "Content Security Policy" in m.text else None)
+    page.on("pageerror", lambda error: refused.append(str(error)))
+
+    def behind_proxy(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, headers={**answer.headers, **headers})
+
+    page.route(
+        lambda address: True,
+        lambda route: behind_proxy(route) if route.request.resource_type == "document" else route.continue_(),
+    )
+    yield app, page, refused
+    context.close()
+
+
+def test_behind_the_headers_of_the_document_every_page_works(guarded):
+    url, page, refused = guarded
+    for path, wait in (
+        (f"?oid={SAMPLE}", CURVE), ("candidates", ".st-key-vet img"), (f"lab?oid={SAMPLE}", CURVE), ("samples", "[data-testid=stImage] img"),
+        ("evaluation", ".js-plotly-plot .main-svg"), ("models", "h1"), ("compression", "h1"),
+    ):  # fmt: skip
+        page.goto(f"{url}/{path}")
+        page.wait_for_selector(wait, timeout=60000)
+        idle(page)
+    assert not refused
+    page.goto(f"{url}/candidates")
+    page.wait_for_selector(".st-key-vet img", timeout=60000)
+    idle(page)
+    page.keyboard.press("o")  # by the page's own script
+    page.wait_for_selector(CURVE, timeout=60000)
+    assert not refused
+
+
+def test_what_comes_from_another_host_is_refused_behind_them(guarded):
+    url, page, refused = guarded
+    page.goto(f"{url}/models")
+    page.wait_for_selector("h1", timeout=60000)
+    page.evaluate(
+        "() => { const s = document.createElement('script'); s.src = 'http://127.0.0.1:9/x.js'; document.head.append(s); }"
+    )
+    page.wait_for_timeout(500)
+    assert any("127.0.0.1:9" in text for text in refused)
