@@ -1,4 +1,4 @@
-"""Write the figures of docs/throughput.md, docs/measured.md and docs/compression.md from the benchmarks' results: ``python -m bench.report``.
+"""Write the figures that documents quote from the benchmarks' results: ``python -m bench.report``.
 
 No number in those documents is typed by hand: the JSON files beside this one hold them.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from bench.compression_report import compression_block
 from bench.explanations import figures as explanations_block
 from bench.lab_report import lab_block, neighbours_block
+from bench.prose_report import maps_block, science_block
 from bench.shapes_report import draw_shapes, shapes_block
 from bench.soak_report import soak_block
 
@@ -194,7 +195,8 @@ def _if_measured(name: str, block: Callable[[dict[str, Any]], str]) -> str:
 
 def pages() -> dict[Path, str]:
     """Documents and their blocks of figures."""
-    return {
+    load = {ROOT / "docs/soak.md": soak_block(_read("soak"))} if (ROOT / "bench/soak.json").is_file() else {}
+    return load | {
         ROOT / "docs/throughput.md": block(_read("results"), _read("gp_parity"))
         + packets_block(_read("packets"), _read("big_input"))
         + shapes_block(_read("shapes")),
@@ -202,8 +204,9 @@ def pages() -> dict[Path, str]:
         ROOT / "docs/measured.md": measured(_read("alerts_table"), _read("page_speed"), _read("deletion"))
         + _if_measured("lab_speed", lab_block)
         + _if_measured("neighbour_search", neighbours_block),
-        ROOT / "docs/soak.md": _if_measured("soak", soak_block),
         ROOT / "docs/explanations.md": explanations_block(_read("explanations")),
+        ROOT / "docs/science.md": science_block(),
+        ROOT / "docs/class-activation-maps.md": maps_block(_read("deletion"), _read("explanations")),
     }
 
 

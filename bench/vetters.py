@@ -1,7 +1,7 @@
 """People at the dashboard, played over its own protocol: a WebSocket that asks for a run of a page and reads until it is done.
 
 Twenty browsers would load a small machine more than the server does, and would measure themselves. What a browser does after the
-server's last message (about 0.2 s of drawing) is not in these times; ``python -m bench.page_speed`` measures that, one page at a time.
+server's last message is not in these times; ``python -m bench.page_speed`` measures that, one page at a time.
 """
 
 from __future__ import annotations

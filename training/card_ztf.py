@@ -24,7 +24,7 @@ CITATIONS = [
     "arXiv:2105.06178 (Allam & McEwen 2021: t2)",
     "arXiv:2303.08951 (Allam, Peloton & McEwen 2023: t2 compressed, in Fink)",
     "arXiv:2009.01242 (Perley et al. 2020: ZTF Bright Transient Survey)",
-    "arXiv:2308.08969 (Mummery, van Velzen et al. 2023: manyTDE)",
+    "arXiv:2308.08255 (Mummery, van Velzen et al. 2023: manyTDE)",
     "arXiv:2407.07946 (Gomez et al. 2024: hydrogen-poor superluminous supernovae)",
     "arXiv:2110.07256 (Dhawan et al. 2021: ZTF SN Ia DR1)",
     "arXiv:0910.4611 (Sesar et al. 2010: RR Lyrae of SDSS Stripe 82)",

@@ -11,4 +11,4 @@ PAGES = pages()
 def test_a_document_holds_the_figures_of_its_results(page):
     text = page.read_text(encoding="utf-8")
     assert with_figures(text, PAGES[page]) == text, "run: python -m bench.report"
-    assert len(PAGES[page].splitlines()) > 10
+    assert len(PAGES[page].splitlines()) >= 2
