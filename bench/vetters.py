@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -45,7 +46,9 @@ class Session:
     text: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._socket = connect(self.url, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE)
+        self._open = ExitStack()
+        opened = connect(self.url, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE)
+        self._socket = self._open.enter_context(opened)
 
     def run(self, page: str, query: str, press: str = "") -> str:
         """Run a page and read until it is done. press : id of a button. Returns what went wrong, "" for nothing."""
@@ -90,7 +93,7 @@ class Session:
         return ""
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
 
 
 def looks_at_objects(ids: list[str], chance: random.Random) -> Iterator[tuple[str, str, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,23 @@ def admit() -> None:
         return
     st.title("Please log in", anchor=False)
     st.write("Whoever runs this server has closed it to visitors.")
-    st.button("Log in", on_click=st.login, type="primary")
+    missing = _missing_for_login()
+    st.button("Log in", on_click=st.login, type="primary", disabled=bool(missing))
+    if missing:
+        st.caption(
+            f"There is no login yet: {missing}. Whoever runs this server finds in docs/security.md how to set it up."
+        )
     st.stop()
+
+
+def _missing_for_login() -> str:
+    """What Streamlit's login lacks on this server; empty where it can work."""
+    if importlib.util.find_spec("authlib") is None:
+        return "Authlib is not installed"
+    try:
+        return "" if st.secrets.get("auth") else "the secrets have no section [auth]"
+    except Exception:  # st.secrets raises its own error when there is no secrets file
+        return "there is no file of secrets"
 
 
 #: Captions at Streamlit's own 60 % ink fall short of the contrast that small text needs.

@@ -49,6 +49,8 @@ def test_a_mapping_may_give_lists_and_tables():
         ("T2SCOPE_TOTAL_TIMEOUT", "nan", "a number above zero"),
         ("T2SCOPE_REQUIRE_LOGIN", "maybe", "true or false"),
         ("T2SCOPE_EXTRA_MODELS", "/models/a", "folder@sha256"),
+        ("T2SCOPE_LOG", "xml", "text or json"),
+        ("T2SCOPE_METRICS_PORT", "70000", "a port from 1 to 65535, or 0 for none"),
     ],
 )
 def test_what_is_wrong_is_named_with_what_was_expected(name, value, expected):
