@@ -38,7 +38,7 @@ def test_as_a_program_it_says_so_by_its_exit_status(settled):
 
 def test_a_model_that_answers_otherwise_is_not_ready(settled, capsys):
     folder = settled / "model"
-    shutil.copytree(MODELS / "t2-ztf", folder, ignore=shutil.ignore_patterns("variants", "evaluation"))
+    shutil.copytree(MODELS / "t2-ztf", folder, ignore=shutil.ignore_patterns("evaluation"))
     table = pd.read_parquet(folder / "evaluation.parquet")
     names = [name for name in table.columns if name.startswith("p_")]
     table[names] = table[names].to_numpy()[:, ::-1]
@@ -49,7 +49,7 @@ def test_a_model_that_answers_otherwise_is_not_ready(settled, capsys):
 
 def test_a_changed_file_is_not_ready(settled, capsys):
     folder = settled / "model"
-    shutil.copytree(MODELS / "t2-ztf", folder, ignore=shutil.ignore_patterns("variants", "evaluation"))
+    shutil.copytree(MODELS / "t2-ztf", folder, ignore=shutil.ignore_patterns("evaluation"))
     for path in folder.rglob("*.tflite"):
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
