@@ -96,7 +96,8 @@ bench: $(STAMP)-dev
 soak: $(STAMP)-dev
 	$(BIN)/python -m bench.soak --minutes 10 --vetters 20 --alerts 1000000 --json bench/soak.json
 
-# The documents as a site in build/site; opens from disk, loads nothing from elsewhere.
+# The documents as a site in build/site: plain files that load nothing from elsewhere. Its search wants a server:
+# python -m http.server -d build/site
 docs: $(STAMP)-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Open build/site/index.html"
