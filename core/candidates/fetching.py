@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from core.brokers.base import BadRequest, BrokerError, NeedsToken, NotFound, RateLimited
+from core.brokers.conversation import begun
 from core.candidates.pace import Pace
 from core.lightcurve import LightCurve
 from core.refusal import BadInput, Refusal
@@ -66,17 +67,8 @@ class Fetching:
             yield number, found
 
     def _begin(self, object_id: str) -> Future[LightCurve | Refusal | None]:
-        """One object under way, in a thread that does not keep the server from stopping."""
-        future: Future[LightCurve | Refusal | None] = Future()
-
-        def work() -> None:
-            try:
-                future.set_result(self._one(object_id))
-            except BaseException as error:  # raised again by whoever waits
-                future.set_exception(error)
-
-        threading.Thread(target=work, name=f"fetch {self.source.key}", daemon=True).start()
-        return future
+        """One object under way."""
+        return begun(lambda: self._one(object_id), f"fetch {self.source.key}")
 
     def _one(self, object_id: str) -> LightCurve | Refusal | None:
         copy = self.source.recent(object_id, FRESH_HOURS) if hasattr(self.source, "recent") else None

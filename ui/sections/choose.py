@@ -8,12 +8,12 @@ from concurrent.futures import Future, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 
 from core.brokers.base import BadRequest, BrokerError
+from core.brokers.conversation import begun
 from core.brokers.ids import checked_id
 from core.brokers.samples import EMBEDDED
 from core.card import FLOAT
@@ -194,23 +194,20 @@ def until_done(asked: Future[Any], says: str = "") -> Any:
 
 @st.cache_resource(ttl=300, max_entries=64, show_spinner=False)
 def _asking(key: str, oid: str) -> Future[LightCurve]:
-    """A conversation with a broker, in a thread that does not keep the server from stopping."""
-    asked: Future[LightCurve] = Future()
+    """A conversation with a broker, under way or done."""
     source = resources.sources()[key]
 
-    def ask() -> None:
+    def ask() -> LightCurve:
         clock = time.monotonic()
         try:
             curve = source.fetch(oid)
-        except BaseException as error:  # told to whoever waits, in the page's own thread
+        except BaseException as error:
             note_fetch(key, oid, time.monotonic() - clock, failed=type(error).__name__)
-            asked.set_exception(error)
-        else:
-            note_fetch(key, oid, time.monotonic() - clock)
-            asked.set_result(curve)
+            raise
+        note_fetch(key, oid, time.monotonic() - clock)
+        return cast(LightCurve, curve)
 
-    Thread(target=ask, name=f"ask {key}", daemon=True).start()
-    return asked
+    return begun(ask, f"ask {key}")
 
 
 def _explain(error: BrokerError, source: Any, oid: str) -> LightCurve | None:
