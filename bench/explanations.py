@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from core.lightcurve import LightCurve
 from core.model import load_model
 from core.pipeline import Classification, classify
-from core.removal import METHODS, Comparison, compare_maps
+from core.removal import MEANINGS, METHODS, Comparison, compare_maps
 
 PAGE = Path("docs/explanations.md")
 #: Objects of one class at most, so that the table is not one of SN Ia alone.
@@ -100,7 +100,7 @@ def summary(rows: list[dict[str, Any]], *, draws: int = 2000) -> dict[str, dict[
 
 def figures(result: dict[str, Any]) -> str:
     """The table as Markdown."""
-    titles = METHODS | {CHANCE: "Random order"}
+    titles = {name: f"{title}: {MEANINGS[name]}" for name, title in METHODS.items()} | {CHANCE: "Random order"}
     lines = [
         f"`{result['command']}`: {result['objects']} real objects ({_counts(result['classes'])}), model {result['model']}, each scored by "
         f"the fold model that has not seen it; median {result['median_points']} points; {result['median_seconds']:.2f} s an object for all "

@@ -40,12 +40,21 @@ LONG = 60
 #: Methods by key, with how a page writes them, in the order in which they held over real objects (docs/explanations.md): the
 #: first is shown first.
 METHODS = {
+    "shap": "Shapley, nights",
+    "masks": "Random masks",
+    "occlusion": "Observation out",
+    "nights": "Night out",
+    "attention": "Attention",
+    "cam": "Activation map",
+}
+#: What each of them is.
+MEANINGS = {
     "shap": "Shapley values of nights (KernelSHAP)",
-    "masks": "Random masks (RISE)",
-    "occlusion": "Occlusion, one observation",
-    "nights": "Occlusion, one night",
-    "attention": "Attention received, mean of heads",
-    "cam": "Class activation map (exact)",
+    "masks": "mean answer to random subsets (RISE)",
+    "occlusion": "the answer without this observation",
+    "nights": "the answer without this night",
+    "attention": "attention received, mean of heads",
+    "cam": "class activation map, exact sum of the logit",
 }
 
 

@@ -48,7 +48,7 @@ with left:
 
 show_two_maps(result, class_name, theme)
 show_actions(chosen, curve, result, class_name)
-show_similar(result)
+show_similar(result, theme)
 other = choose_other(chosen.model)
 if other != NONE:
     second = model_for(other, curve.object_id)

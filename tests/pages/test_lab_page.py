@@ -172,7 +172,7 @@ def test_a_model_that_is_not_told_the_redshift_says_which_one_is():
 def test_explanations_stand_side_by_side_with_their_areas():
     at = opened(oid=SMALL, view="maps")
     html = "\n".join(e.proto.body for e in at.get("html"))
-    assert "Which explanation holds for" in html and "Random order" in html and html.count("Occlusion") == 2
+    assert "Which explanation holds for" in html and ">By chance<" in html and html.count(" out</th>") == 2
     assert "tells most of the truth" in text_of(at) or "No explanation holds" in text_of(at)
     assert figure(at, "importance") and figure(at, "proof") and figure(at, "heads")
 
@@ -228,3 +228,40 @@ def test_another_kernel_is_tried_under_what_if_alone_and_the_timeline_says_so():
 def test_a_model_without_an_index_says_so():
     at = opened(oid=SMALL, view="similar", model="t2-published-gr")
     assert "without an index of its training objects" in at.info[0].value
+
+
+def test_a_headline_softens_exactly_where_draws_change_the_class():
+    from types import SimpleNamespace
+
+    from ui.lab.words import STEADY, fragility
+
+    classes, answer = ("SNIa", "SNII"), SimpleNamespace(top_class="SNIa")
+    for leading in range(0, 101, 5):
+        draws = np.array([[0.9, 0.1]] * leading + [[0.1, 0.9]] * (100 - leading))
+        said = fragility(draws, classes, answer)
+        assert bool(said) == (leading < 100 * STEADY)
+        assert not said or "draws within the errors" in said
+    assert fragility(None, classes, answer) == "" == fragility(np.full((3, 2), np.nan), classes, answer)
+
+
+def test_every_explanation_has_one_name_in_the_figure_and_in_the_table():
+    at = opened(view="maps", oid="ZTF20aatqesi")
+    drawn = {name for trace in figure(at, "proof")[0]["data"] if (name := trace.get("name"))}
+    table = text_of(at) + "".join(e.proto.body for e in at.get("html"))
+    assert drawn and all(f">{name}<" in table for name in drawn)
+
+
+def test_a_brokers_light_curve_says_whether_it_has_a_history_of_its_own():
+    from dataclasses import replace
+
+    from core.lightcurve import Provenance
+    from tests.curves import supernova
+    from ui.lab.words import broker_history
+
+    for source, said in (
+        ("ALeRCE", "not what it said on earlier nights"),
+        ("Fink", "single alerts"),
+        ("Embedded samples", ""),
+    ):
+        text = broker_history(replace(supernova(), provenance=Provenance(source=source)))
+        assert said in text if said else text == ""

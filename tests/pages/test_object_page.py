@@ -282,3 +282,14 @@ def test_how_unlike_the_training_set_is_said_and_similar_objects_never_hold_the_
 
 def test_a_model_without_an_index_shows_no_similar_objects():
     assert "Similar objects" not in [e.value for e in opened(model="t2-published-gr").subheader]
+
+
+def test_similar_objects_that_come_with_the_program_show_their_light_curves():
+    at = opened(source="sample", oid="ZTF20aatqesi", model="t2-ztf")
+    from ui import resources
+
+    index = resources.neighbours(str(resources.cards()["t2-ztf"].folder))
+    assert index is not None
+    names = {b.key.removeprefix("similar_") for b in at.button if b.key and b.key.startswith("similar_")}
+    shipped = names & set(resources.embedded())
+    assert shipped and len(at.get("image")) == len(shipped)

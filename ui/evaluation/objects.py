@@ -18,9 +18,9 @@ from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download
 from ui.evaluation.drill import choose_pick
 from ui.evaluation.words import name_of, pick_sentence
-from ui.figures.theme import DARK, LIGHT, Theme
-from ui.figures.thumbnail import thumbnail_svg
+from ui.figures.theme import Theme
 from ui.shell import object_page
+from ui.stamps import show_stamp
 from ui.state import url_choice
 from ui.wording import percent, plain
 
@@ -78,8 +78,7 @@ def _card(chosen: Chosen, place: int, theme: Theme, more: str) -> None:
     true = of.level.names[of.truth[place]]
     answer = of.level.names[of.answer[place]]
     source = resources.source_of(oid)
-    if source in EMBEDDED:
-        st.image(_stamp(source, oid, theme.dark), width="stretch", alt=f"Light curve of {oid}")
+    show_stamp(oid, theme)
     query = object_query(chosen, place)
     if query is None:
         st.markdown(f"**{plain(oid)}**")
@@ -156,8 +155,3 @@ def object_table(of: Judgement, index: np.ndarray) -> pd.DataFrame:
         }
     )
     return pd.concat([facts[["object_id"]], head, answers, facts.drop(columns="object_id")], axis=1)
-
-
-@st.cache_resource(show_spinner=False, max_entries=512)
-def _stamp(source: str, oid: str, dark: bool) -> str:
-    return thumbnail_svg(resources.sources()[source].fetch(oid), DARK if dark else LIGHT)

@@ -15,15 +15,8 @@ from core.removal import METHODS, Comparison
 from ui.figures.theme import Theme, layout, translucent
 
 ROW, TOP = 46, 190
-#: Short names, for the axis of a phone.
-SHORT = {
-    "cam": "Activation map",
-    "occlusion": "Observation out",
-    "nights": "Night out",
-    "masks": "Random masks",
-    "shap": "Shapley, nights",
-    "attention": "Attention",
-}
+#: Random orders, by which the methods are measured.
+BY_CHANCE = "By chance"
 #: One colour and dash a method, none of a class's meaning; told apart without colour by the dash.
 STYLE = {
     "cam": ("#0072B2", "#4aa8e0", "solid"),
@@ -42,7 +35,7 @@ def importance_figure(comparison: Comparison, curve: LightCurve, zero: float, th
     own largest mark.
     """
     days = curve.mjd - zero
-    names = [SHORT[each.method] for each in comparison.maps]
+    names = [METHODS[each.method] for each in comparison.maps]
     height = TOP + ROW * len(names)
     figure = make_subplots(
         rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.03, row_heights=[TOP / height, 1 - TOP / height]
@@ -91,10 +84,10 @@ def proof_figure(comparison: Comparison, theme: Theme) -> go.Figure:
     figure = make_subplots(
         rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.05, subplot_titles=["Deletion", "Insertion"]
     )
-    lines = [(SHORT[each.method], each.curves, STYLE[each.method]) for each in comparison.maps]
+    lines = [(METHODS[each.method], each.curves, STYLE[each.method]) for each in comparison.maps]
     for name, proof, (light, dark, dash) in [
         *lines,
-        ("By chance", comparison.chance, (theme.limit, theme.limit, "dot")),
+        (BY_CHANCE, comparison.chance, (theme.limit, theme.limit, "dot")),
     ]:
         line = {"color": dark if theme.dark else light, "width": 2, "dash": dash}
         for column, (values, area) in enumerate(

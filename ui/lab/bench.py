@@ -13,12 +13,13 @@ from core.refusal import Refusal
 from core.whatif import Changes
 from ui import resources
 from ui.figures.theme import Theme
-from ui.lab.edit import offer_redshift, show_whatif
+from ui.lab.edit import draws_of, offer_redshift, show_whatif
 from ui.lab.explanations import show_explanations
 from ui.lab.head import answered, bench_of, show_answers
 from ui.lab.minimal import show_minimal
 from ui.lab.state import Bench
 from ui.lab.timeline import show_timeline
+from ui.lab.words import fragility
 from ui.novelty_words import novelty_line
 from ui.sections.choose import Chosen
 from ui.sections.score import is_scorable, scored
@@ -39,11 +40,14 @@ OWN_PROCESS = ("timeline", "maps", "minimal")
 
 def show_bench(chosen: Chosen, curve: LightCurve, model: Model, theme: Theme) -> None:
     """The answer before and after the changes, and the view that is asked for, of the changed light curve."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="lab_choices"):
+    # No horizontal container: in one a phone cuts the row of views instead of breaking it.
+    left, right = st.columns([7, 4], vertical_alignment="bottom")
+    with left:
         view = url_choice(
             st.segmented_control, "View", list(VIEWS), "view", "timeline",
             format_func=VIEWS.__getitem__, label_visibility="collapsed",
         )  # fmt: skip
+    with right:
         prior = choose_prior(model) if is_scorable(curve, model) else model.prior
     if view == "whatif":
         # A change redraws this part of the page alone: half the wait.
@@ -66,19 +70,20 @@ def show_bench(chosen: Chosen, curve: LightCurve, model: Model, theme: Theme) ->
     elif view == "minimal":
         show_minimal(bench, after)
     else:
-        _show_similar(after)
+        _show_similar(after, theme)
 
 
 def _whatif(curve: LightCurve, model: Model, prior: Prior, theme: Theme) -> None:
     bench = bench_of(curve)
     before, after = scored(curve, model, prior), answered(bench, model, prior)
-    show_answers(bench, before, after)
-    show_whatif(bench, model, prior, before, after, theme)
+    draws = draws_of(bench, model, prior, after)
+    show_answers(bench, before, after, fragility(draws, model.classes, after))
+    show_whatif(bench, model, prior, before, after, draws, theme)
 
 
-def _show_similar(result: Classification) -> None:
+def _show_similar(result: Classification, theme: Theme) -> None:
     if resources.neighbours(str(result.model.card.folder)) is None:
         st.info(f"{result.model.name} comes without an index of its training objects.")
         return
     st.markdown(novelty_line(result))
-    show_similar(result)
+    show_similar(result, theme)

@@ -39,6 +39,7 @@ def show_whatif(
     prior: Prior,
     before: Classification | Refusal,
     after: Classification | Refusal,
+    draws: np.ndarray | None,
     theme: Theme,
 ) -> None:
     """The light curve to click on, the controls, and what they do to the probabilities."""
@@ -47,7 +48,7 @@ def show_whatif(
         _show_curve(bench, after, theme)
         _choose_points(bench)
     with right:
-        _show_probabilities(bench, model, prior, before, after, theme)
+        _show_probabilities(model, before, after, draws, theme)
     st.markdown("**Change it**")
     first, second, third = st.columns(3, gap="medium")
     with first:
@@ -165,17 +166,15 @@ def _choose_process(bench: Bench) -> None:
 
 
 def _show_probabilities(
-    bench: Bench,
     model: Model,
-    prior: Prior,
     before: Classification | Refusal,
     after: Classification | Refusal,
+    draws: np.ndarray | None,
     theme: Theme,
 ) -> None:
     """Before and after, with the scatter of the draws."""
     if isinstance(before, Refusal) or isinstance(after, Refusal):
         return
-    draws = None if bench.changes.process else _draws(bench, model, prior)
     figure = before_after_figure(model.classes, before.probabilities, after.probabilities, theme, draws=draws)
     words = ", ".join(
         f"{class_title(model.classes[i])} {percent(before.probabilities[i])} to {percent(after.probabilities[i])}"
@@ -190,7 +189,11 @@ def _show_probabilities(
     st.caption("  \n".join(lines))
 
 
-def _draws(bench: Bench, model: Model, prior: Prior) -> np.ndarray:
+def draws_of(bench: Bench, model: Model, prior: Prior, after: Classification | Refusal) -> np.ndarray | None:
+    """(D, C) answers to what lies on the bench, drawn anew within its errors; None where there is no answer, or where the
+    Gaussian process is not the model's own."""
+    if isinstance(after, Refusal) or bench.changes.process is not None:
+        return None
     return _kept_draws((*result_key(bench.curve, model, prior), repr(bench.changes)), bench, model, prior)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.pipeline import Classification
-from core.removal import METHODS, Comparison, attention_by_head, compare_maps
-from ui.figures.importance import heads_figure, importance_figure, proof_figure
+from core.removal import MEANINGS, METHODS, Comparison, attention_by_head, compare_maps
+from ui.figures.importance import BY_CHANCE, heads_figure, importance_figure, proof_figure
 from ui.figures.probabilities import feature_title
 from ui.figures.theme import Theme
 from ui.lab.state import Bench
@@ -52,15 +52,15 @@ def show_explanations(bench: Bench, result: Classification, theme: Theme) -> Non
 def proof_table(comparison: Comparison) -> Table:
     """Areas of every method, the largest gain first, and of random orders."""
     ranked = sorted(comparison.maps, key=lambda each: -each.curves.gain)
-    rows = [(METHODS[each.method], each.curves) for each in ranked] + [
-        ("Random order, mean of several", comparison.chance)
+    rows = [(METHODS[each.method], MEANINGS[each.method], each.curves) for each in ranked] + [
+        (BY_CHANCE, "random orders, mean of several", comparison.chance)
     ]
     return Table(
         f"Which explanation holds for {class_title(comparison.class_name)}",
-        ("method", "deletion area", "insertion area", "gain"),
+        ("method", "what it is", "deletion area", "insertion area", "gain"),
         tuple(
-            (name, f"{c.deletion_area:.3f}", f"{c.insertion_area:.3f}", f"{c.gain:+.3f}".replace("-", "−"))
-            for name, c in rows
+            (name, meaning, f"{c.deletion_area:.3f}", f"{c.insertion_area:.3f}", f"{c.gain:+.3f}".replace("-", "−"))
+            for name, meaning, c in rows
         ),
     )
 

@@ -59,10 +59,15 @@ def _answered(key: tuple[str, ...], _bench: Bench, _model: Model, _prior: Prior)
     return changed_answer(_bench.curve, _bench.changes, _model, prior=_prior, fold_models=folds)
 
 
-def show_answers(bench: Bench, before: Classification | Refusal, after: Classification | Refusal) -> None:
-    """The headline as measured; with changes in force also the one with them, what they are, and the way back."""
+def show_answers(
+    bench: Bench, before: Classification | Refusal, after: Classification | Refusal, fragile: str = ""
+) -> None:
+    """The headline as measured; with changes in force also the one with them, what they are, and the way back.
+
+    fragile : that the answer in force does not hold within the errors; it stands in the headline.
+    """
     if not bench.is_changed:
-        st.subheader(plain(answer_words(before)), anchor=False)
+        st.subheader(plain(f"{answer_words(before)}{fragile}"), anchor=False)
         if can_undo():
             st.button("Undo", icon=":material/undo:", on_click=undo, shortcut="u")
         return
@@ -72,7 +77,7 @@ def show_answers(bench: Bench, before: Classification | Refusal, after: Classifi
         st.subheader(plain(answer_words(before)), anchor=False)
     with right:
         st.caption("With the changes: " + plain(", ".join(changes_words(bench.changes, bench.curve))))
-        st.subheader(plain(answer_words(after)), anchor=False)
+        st.subheader(plain(f"{answer_words(after)}{fragile}"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(difference_sentence(before, after), width="stretch")
         st.button("Undo", icon=":material/undo:", on_click=undo, shortcut="u")

@@ -17,7 +17,7 @@ from ui.figures.light_curve import light_curve_figure, summary
 from ui.figures.theme import Theme
 from ui.figures.timeline import timeline_figure, timeline_summary
 from ui.figures.view import CurveView, flux_range, time_range
-from ui.lab.words import answer_words, steps_sentence, timeline_sentence
+from ui.lab.words import answer_words, broker_history, steps_sentence, timeline_sentence
 from ui.sections.choose import Chosen
 from ui.sections.compare import NONE
 from ui.sections.score import model_for, result_key, scored
@@ -42,7 +42,7 @@ def show_timeline(chosen: Chosen, curve: LightCurve, model: Model, prior: Prior,
     st.markdown("  \n".join(timeline_sentence(name, line, zero) for name, line in lines))
     playing = bool(st.session_state.get(_PLAYING))
     st.fragment(_steps, run_every=BEAT if playing else None)(curve, model, prior, lines, theme, playing)
-    st.caption(steps_sentence(lines[0][1]))
+    st.caption(f"{steps_sentence(lines[0][1])}{broker_history(curve)}")
 
 
 def _other(first: str, curve: LightCurve, prior: Prior) -> list[tuple[str, Model, Prior]]:

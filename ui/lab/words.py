@@ -17,6 +17,8 @@ from ui.wording import class_title, percent, plain, verdict
 
 #: Gains nearer than this count as equal.
 SAME_GAIN = 0.05
+#: An answer that leads in fewer of the draws within the errors is not told as if it were firm.
+STEADY = 0.8
 
 
 def times(count: int) -> str:
@@ -47,6 +49,19 @@ def steps_sentence(line: Timeline) -> str:
     refused = len(line.mjd) - len(line.scored)
     gaps = f" {refused} of {len(line.mjd)} steps have too few points for an answer." if refused else ""
     return f"{step}: only what was measured by then, with its Gaussian process fitted anew.{gaps}"
+
+
+def broker_history(curve: LightCurve) -> str:
+    """Why no broker's own history stands beside the timeline; empty for light curves that no broker gave."""
+    source = curve.provenance.source
+    if source.startswith("Fink"):
+        return (
+            f" {plain(source)} publishes scores of single alerts (a supernova or not, Ia or not), no probabilities of classes: there is "
+            "no history of its own to draw beside."
+        )
+    if source.startswith(("ALeRCE", "Lasair")):
+        return f" {plain(source)} publishes what it says now, not what it said on earlier nights: there is no history of its own to draw beside."
+    return ""
 
 
 def answer_words(result: Classification | Refusal) -> str:
@@ -90,13 +105,28 @@ def difference_sentence(before: Classification | Refusal, after: Classification 
     return f"**It changes its mind**: {moved}, and {class_title(new)} leads with {percent(after.probability(new))}."
 
 
-def stability_sentence(draws: np.ndarray, classes: Sequence[str], top: str) -> str:
-    """How often the answer stands when the fluxes are drawn anew within their errors."""
+def steadiness(draws: np.ndarray, classes: Sequence[str], top: str) -> tuple[float, int]:
+    """The share of draws in which a class leads, and how many draws could be scored; NaN and 0 where none could."""
     scored = draws[np.isfinite(draws).all(axis=1)]
     if not len(scored):
+        return float("nan"), 0
+    return float(np.mean(np.argmax(scored, axis=1) == list(classes).index(top))), len(scored)
+
+
+def fragility(draws: np.ndarray | None, classes: Sequence[str], answer: Classification | Refusal) -> str:
+    """What goes into a headline whose class does not keep the lead within the errors; empty where it does, or nobody knows."""
+    if draws is None or isinstance(answer, Refusal):
+        return ""
+    share, count = steadiness(draws, classes, answer.top_class)
+    return f", but it leads in only {percent(share)} of draws within the errors" if count and share < STEADY else ""
+
+
+def stability_sentence(draws: np.ndarray, classes: Sequence[str], top: str) -> str:
+    """How often the answer stands when the fluxes are drawn anew within their errors."""
+    share, count = steadiness(draws, classes, top)
+    if not count:
         return "Drawn anew within its errors it can't be scored."
-    share = float(np.mean(np.argmax(scored, axis=1) == list(classes).index(top)))
-    return f"Drawn anew within its errors, {class_title(top)} leads in {percent(share)} of {len(scored)} draws."
+    return f"Drawn anew within its errors, {class_title(top)} leads in {percent(share)} of {count} draws."
 
 
 def proof_sentence(comparison: Comparison) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from ui import resources
-from ui.figures.theme import DARK, LIGHT, Theme
-from ui.figures.thumbnail import thumbnail_svg
+from ui.figures.theme import Theme
 from ui.shell import object_page
+from ui.stamps import show_stamp
 from ui.state import url_choice
 from ui.wording import sample_label
 
@@ -36,13 +36,8 @@ def show_gallery(theme: Theme) -> None:
 
 def _card(row: Any, theme: Theme) -> None:
     oid = str(row.object_id)
-    st.image(_stamp(oid, theme.dark), width="stretch", alt=f"Light curve of {oid}, {row.n_points} points")
+    show_stamp(oid, theme, "sample")
     st.page_link(object_page(), label=f"**{oid}**", query_params={"source": "sample", "oid": oid})
     st.caption(
         f"{row.title}  \n{sample_label(row.true_class, simulated=bool(row.simulated))} · {row.n_points:,} points"
     )
-
-
-@st.cache_resource(show_spinner=False, max_entries=512)
-def _stamp(oid: str, dark: bool) -> str:
-    return thumbnail_svg(resources.sources()["sample"].fetch(oid), DARK if dark else LIGHT)

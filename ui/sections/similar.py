@@ -13,13 +13,15 @@ from core.neighbours import Neighbour, Similar
 from core.pipeline import Classification
 from core.refusal import Refusal
 from ui import resources
+from ui.figures.theme import Theme
 from ui.novelty_words import shares_sentence, similar_caption
+from ui.stamps import show_stamp
 from ui.state import go_to
 from ui.tables import NOTHING
 from ui.wording import class_title, plain
 
 
-def show_similar(result: Classification | Refusal) -> None:
+def show_similar(result: Classification | Refusal, theme: Theme) -> None:
     """Up to six training objects nearest in the embedding, and the classes of the nearest twenty."""
     if isinstance(result, Refusal):
         return
@@ -35,7 +37,7 @@ def show_similar(result: Classification | Refusal) -> None:
         for start in range(0, len(similar.nearest), 3):
             for column, neighbour in zip(st.columns(3), similar.nearest[start : start + 3], strict=False):
                 with column, st.container(border=True, height="stretch", gap="xsmall"):
-                    _card(neighbour)
+                    _card(neighbour, theme)
         st.caption(similar_caption(similar))
         with st.expander("Similar objects as a table"):
             st.dataframe(similar_table(similar), hide_index=True, alt="Similar objects, nearest first")
@@ -75,7 +77,9 @@ def _similar(index: Any, result: Classification) -> Similar:
     return index.similar(result.inference.pooled[0], result.model.fold, names=names, position=position)
 
 
-def _card(neighbour: Neighbour) -> None:
+def _card(neighbour: Neighbour, theme: Theme) -> None:
+    if not show_stamp(neighbour.object_id, theme):
+        st.caption("light curve not shipped here")
     query = address(neighbour.object_id)
     if query is None:
         st.markdown(f"**{plain(neighbour.object_id)}**")
