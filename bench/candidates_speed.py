@@ -9,8 +9,6 @@ Ordering is timed on the finished list, for every quantity. Steps are timed in a
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bench.record import head, write
 from core.bands import band_names
 from core.brokers.files import read_file
 from core.brokers.samples import SampleSource
@@ -127,22 +126,20 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path("bench/candidates_speed.json"))
     args = parser.parse_args()
+    begin = head(f"python -m bench.candidates_speed --objects {args.objects} --steps {args.steps}")
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "photometry.parquet"
         photometry(args.objects, np.random.default_rng(1)).to_parquet(table)
         seconds, job = scored(table)
         result = {
-            "command": f"python -m bench.candidates_speed --objects {args.objects} --steps {args.steps}",
-            "machine": f"{platform.machine()}, Python {platform.python_version()}",
-            "date": time.strftime("%Y-%m-%d"),
+            **begin,
             "objects": args.objects,
             "refused": int(job.table()["refusal"].notna().sum()),
             "seconds": seconds,
             "order_ms": ordered(job),
             "step_ms": stepped(table, args.steps) if args.steps else {},
         }
-    args.out.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
+    write(args.out, result)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import re
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.record import head, write
 from core.evaluate.table import read_evaluation, write_evaluation
 from core.model import MODELS
 from core.taxonomy import CLASS_NAMES
@@ -168,18 +168,16 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, default=Path("bench/evaluation_speed.json"))
     args = parser.parse_args()
+    begin = head("python -m bench.evaluation_speed")
     with tempfile.TemporaryDirectory() as parent:
         folder, sha256 = model_folder(Path(parent), args.objects)
         found = watched(folder, sha256, args.objects, args.repeats)
     result = {
-        "command": "python -m bench.evaluation_speed",
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "date": time.strftime("%Y-%m-%d"),
+        **begin,
         "objects": args.objects,
         **found,
     }
-    args.out.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
+    write(args.out, result)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from bench.record import head, write
 from core.brokers.samples import SampleSource
 from core.model import load_model
 from core.pipeline import Classification, classify
@@ -102,12 +101,10 @@ def main() -> None:
     parser.add_argument("--part", choices=["server", "screen"], help="measure this part alone and leave the other")
     parser.add_argument("--out", type=Path, default=Path("bench/lab_speed.json"))
     args = parser.parse_args()
+    begin = head("python -m bench.lab_speed")
     result = json.loads(args.out.read_text()) if args.part and args.out.exists() else {}
     result |= {
-        "command": "python -m bench.lab_speed",
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "date": time.strftime("%Y-%m-%d"),
-        "load_before": round(os.getloadavg()[0], 1),
+        **begin,
         "model": args.model,
     }
     if args.part != "screen":
@@ -115,8 +112,7 @@ def main() -> None:
         args.out.write_text(json.dumps(result, indent=1) + "\n")
     if args.part != "server":
         result["on_screen_ms"] = on_screen(args.steps)
-        args.out.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
+        write(args.out, result)
 
 
 if __name__ == "__main__":

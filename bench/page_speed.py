@@ -9,13 +9,12 @@ new object's points and map are in the page. Samples come from disk, so a step s
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import time
 from pathlib import Path
 
 import numpy as np
 
+from bench.record import head, write
 from core.brokers.samples import SampleSource
 from core.model import load_model
 from core.pipeline import Classification, check_by_deletion, classify
@@ -91,16 +90,14 @@ def main() -> None:
     parser.add_argument("--model", default="t2-ztf")
     parser.add_argument("--out", type=Path, default=Path("bench/page_speed.json"))
     args = parser.parse_args()
+    begin = head("python -m bench.page_speed")
     result = {
-        "command": "python -m bench.page_speed",
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "date": time.strftime("%Y-%m-%d"),
+        **begin,
         "model": args.model,
         "stage_median_ms": stages(args.model),
         "page": pages(args.samples),
     }
-    args.out.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
+    write(args.out, result)
 
 
 if __name__ == "__main__":
