@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import tables
 from ui.candidates.agreement import show_agreement
-from ui.candidates.board import choose_order, make_board
+from ui.candidates.board import choose_order, make_board, say_unranked
 from ui.candidates.lists import choose_list
 from ui.candidates.scoring import choose_scoring, show_progress
 from ui.candidates.table import show_funnel, show_table
@@ -26,6 +26,7 @@ with scoring:
 quantity, only, show = choose_order(job, ordering)
 board = make_board(candidates, job, quantity, only=only, show=show, said=standing())
 show_progress(job, board)
+say_unranked(board)
 show_vetting(board, theme)
 show_table(board, theme)
 show_funnel(job)

@@ -95,6 +95,12 @@ class ScoringJob:
             done = len(self._scored) + len(self._failed)
             return Progress(self._state, done, len(self.candidates), self._message or waiting)
 
+    @property
+    def not_fetched(self) -> dict[str, str]:
+        """Object id -> why its source did not give it now; `start` asks again."""
+        with self._lock:
+            return {self.candidates.items[i].object_id: found.message for i, found in self._failed.items()}
+
     def table(self) -> pd.DataFrame:
         """What is scored so far, in the order of the list: the columns of `core.pipeline.row_columns`, ``entry`` (number in
         the list), those of `Facts` and of `with_quantities`. The same frame until there is more: not to be changed.

@@ -229,3 +229,49 @@ def test_verdicts_that_cannot_be_kept_are_told_and_the_page_stands(monkeypatch, 
     before = here(at)
     press(at, "Junk")
     assert any("T2SCOPE" in e.value for e in at.error) and here(at) == before and len(table_of(at)) == 25
+
+
+def test_undo_outlasts_a_reload(verdicts):
+    at = opened()
+    first = here(at)
+    press(at, "Junk")
+    press(at, "Unsure")
+    at = opened(**{name: in_address(at, name) for name in at.query_params})
+    press(at, "Undo")
+    press(at, "Undo")
+    assert here(at) == first and not verdicts.standing() and len(verdicts.history()) == 4
+    assert not [b for b in at.button if b.label == "Undo" and not b.disabled]
+
+
+def test_an_address_cannot_take_back_what_it_does_not_name(verdicts):
+    kept = verdicts.add(Verdict("ZTF20aatqesi", "ztf", "junk"))
+    for said in ("", ".", kept.uid[:4], "0" * 12, "*" * 12):
+        assert not [b for b in opened(said=said).button if b.label == "Undo" and not b.disabled]
+
+
+def test_a_list_without_labels_says_that_it_is_not_ranked_by_disagreement():
+    at = opened(**{"from": "sample", "rank": "disagreement", "only": "SNIa"})
+    labelled = [label for label in table_of(at)["label"] if label.replace("(simulated)", "").strip(" –")]
+    said = [e.value for e in at.info if "Not ranked by disagreement" in e.value]
+    assert bool(said) != bool(labelled)
+
+
+def test_what_a_table_shows_is_never_certainty():
+    table = table_of(opened())
+    assert table["p"].max() <= 99.9 and table["p"].is_monotonic_decreasing
+
+
+def test_verdicts_go_to_the_evaluation_page_with_their_probabilities(verdicts):
+    table = table_of(opened(rank="p_SNIa"))
+    for oid, name in zip(table["object"][:3], ("SNIa", "SNIa", "TDE"), strict=True):
+        verdicts.add(Verdict(oid, catalogue_of(oid, "sample"), "class", name))
+    at = opened(show="all")
+    link = next(e for e in at.get("page_link") if "Evaluation page" in e.proto.label)
+    assert "upload=verdicts" in link.proto.query_string
+    at.switch_page("pages/evaluation.py")
+    at.query_params.clear()
+    at.query_params["model"], at.query_params["upload"] = "own", "verdicts"
+    at.run()
+    assert not at.exception and not at.error
+    shown = "".join(e.proto.body for e in at.get("html"))
+    assert re.search(r"<dt>objects</dt><dd>3", shown) and re.search(r"<dt>accuracy</dt><dd>0.667", shown)

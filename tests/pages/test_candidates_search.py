@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from core.verdicts import VerdictStore
@@ -116,3 +118,26 @@ def test_a_cone_by_name_asks_cds_and_a_name_that_nobody_knows_is_told(played):
     played({"/cds/cgi-bin/nph-sesame": Play("# nothing\n")})
     at = opened(**{"from": "fink-ztf", "pos": "M 999", "most": "50"})
     assert "no object called" in at.error[0].value and "Type the coordinates" in at.error[0].value
+
+
+def test_a_search_that_the_broker_would_refuse_is_told_before_anything_is_sent(played):
+    server = played({})
+    for broker in ("fink-ztf", "fink-lsst"):
+        at = opened(**{"from": broker})
+        next(b for b in at.button if b.label == "Search").click().run()
+        assert "neither is given. Nothing was sent" in messages(at).replace("\\", "") and "most" not in at.query_params
+    assert not server.asked
+
+
+def test_why_ids_could_not_be_fetched_stands_on_the_page_and_they_can_be_asked_for_again(played):
+    server = played({"/alerce-ztf": faults()["500"]})
+    ids = invented_ids(2)
+    at = opened(**{"from": "ids", "broker": "alerce-ztf", "ids": ",".join(ids)})
+    assert "2 objects of 2 could not be fetched" in messages(at)
+    before = len(server.asked)
+    next(b for b in at.button if b.label == "Ask again").click().run()
+    assert not at.exception
+    ends = time.monotonic() + 20
+    while len(server.asked) <= before:
+        assert time.monotonic() < ends, "nobody was asked again"
+        time.sleep(0.1)

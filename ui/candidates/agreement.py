@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.evaluate.scores import confusion
 from core.spreadsheet import safe_table
 from core.verdicts import KINDS
 from ui.candidates.board import Board
 from ui.candidates.place import go
+from ui.evaluation.own import VERDICTS, Vetted
 from ui.shell import frame
 from ui.tables import html_of, table
 from ui.wording import class_title, percent
@@ -54,14 +54,16 @@ def _matrix(board: Board, cells: dict[tuple[str, str], list[str]]):
     place = {name: i for i, name in enumerate(order)}
     rows = sorted({said for said, _ in cells}, key=lambda name: (place.get(name, len(order)), name))
     columns = sorted({model for _, model in cells}, key=lambda name: place.get(name, len(order)))
-    of_row = Counter({said: sum(len(ids) for (s, _), ids in cells.items() if s == said) for said in rows})
-    counts = [[len(cells.get((said, model), ())) for model in columns] for said in rows]
+    names = list(dict.fromkeys([*rows, *columns]))
+    pairs = np.array([(names.index(said), names.index(model)) for (said, model), ids in cells.items() for _ in ids])
+    matrix = confusion(pairs[:, 0], pairs[:, 1], len(names))
+    counts = matrix[np.ix_([names.index(n) for n in rows], [names.index(n) for n in columns])]
     made = table(
         "Verdict against model",
         ("Verdict", *(class_title(name) for name in columns)),
         [(class_title(said), *(f"{n:,}" for n in line)) for said, line in zip(rows, counts, strict=True)],
     )
-    shade = tuple(tuple(n / of_row[said] for n in line) for said, line in zip(rows, counts, strict=True))
+    shade = tuple(tuple(line / max(line.sum(), 1)) for line in counts)
     return type(made)(made.title, made.head, made.rows, shade)
 
 
@@ -94,6 +96,8 @@ def _way_to_evaluation(board: Board) -> None:
     page = next((page for page in frame() if page.url_path == "evaluation"), None)
     if not len(made) or page is None:
         return
+    # The page that judges finds them in the session; the file is for other days.
+    st.session_state[VERDICTS] = Vetted(made, board.job.model.name, board.job.model, board.job.prior)
     left, right = st.columns(2, vertical_alignment="center")
     left.download_button(
         f"The {len(made):,} as a test set (CSV)", lambda: safe_table(made).to_csv(index=False), "test_set.csv", "text/csv",
@@ -101,7 +105,7 @@ def _way_to_evaluation(board: Board) -> None:
     )  # fmt: skip
     right.page_link(
         page, label="Judge the model by it on the Evaluation page", icon=":material/analytics:",
-        query_params={"model": "own"},
+        query_params={"model": "own", "upload": VERDICTS},
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from core.candidates.work import ScoringJob
 from core.taxonomy import BY_NAME
 from core.verdicts import Key, Verdict
 from ui.state import url_choice
-from ui.wording import class_title, percent
+from ui.wording import class_title, percent, plain
 
 ANY = "any"
 SHOW = {"open": "Not yet vetted", "all": "All that are scored", "vetted": "Vetted", "refused": "Not scored"}
@@ -88,6 +88,22 @@ def make_board(
     has = np.array([candidates.keys[entry] in said for entry in table["entry"].to_numpy()[order]], bool)
     visible = {"open": ~has, "vetted": has}.get(show, np.ones(len(order), bool))
     return Board(candidates, job, table, quantity, order, visible, said)
+
+
+def say_unranked(board: Board) -> None:
+    """That no candidate has the quantity that the list is ranked by, and why."""
+    name = board.quantity.name
+    if not len(board.order) or board.table[name].iloc[board.order].notna().any():
+        return
+    why = {
+        "disagreement": "the source gives none of these a class that the model knows, so there is nothing to disagree with",
+        "novelty": f"{board.job.model.name} comes without a measure of novelty",
+        "rise_rate": "none has two detections in one band within its last 10 days",
+    }.get(name, "it is known of none of these")
+    st.info(
+        f"Not ranked by {board.quantity.title.lower()}: {plain(why)}. The order is that of the list.",
+        icon=":material/sort:",
+    )
 
 
 def choose_order(job: ScoringJob, columns: Sequence[Any]) -> tuple[Quantity, str, str]:

@@ -25,13 +25,18 @@ def where() -> str:
     return here
 
 
-def go(oid: str, left: str | None = None) -> None:
-    """Go to a candidate; a step is an entry in the browser's history. left : the candidate that is on the screen."""
+def go(oid: str, left: str | None = None, **others: str) -> None:
+    """Go to a candidate; a step is an entry in the browser's history. left : the candidate that is on the screen.
+
+    others : further parameters of the address, which change with the step.
+    """
     steps = st.session_state.get(_STEPS, [])[-20:]
     now = time.monotonic()
     gone = {str(st.query_params.get("at", "")), *([left] if left else [])} - {oid}
     st.session_state[_STEPS] = [*steps, *((now, one, oid) for one in gone)]
-    st.query_params["at"] = oid
+    # All at once: each change of its own would be an entry of its own in the browser's history.
+    address = {**st.query_params.to_dict(), "at": oid, **others}
+    st.query_params.from_dict({name: value for name, value in address.items() if value})
 
 
 def stay() -> None:

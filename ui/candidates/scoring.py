@@ -69,7 +69,7 @@ def _watch(job: ScoringJob, drawn: int) -> None:
     now = job.progress
     if now.state != "running" and now.done > drawn:
         st.rerun()
-    if now.state == "done":
+    if now.state == "done" and not (lost := job.not_fetched):
         return
     left, middle, right = st.columns([7, 2, 2], vertical_alignment="center")
     waiting = f" {plain(now.message)}" if now.message else ""
@@ -80,6 +80,15 @@ def _watch(job: ScoringJob, drawn: int) -> None:
         if right.button("Cancel", icon=":material/stop:", width="stretch"):
             job.cancel()
             job.join(2.0)
+            st.rerun()
+    elif now.state == "done":
+        objects = "object" if len(lost) == 1 else "objects"
+        left.warning(
+            f"{len(lost):,} {objects} of {now.total:,} could not be fetched. {plain(next(iter(lost.values())))}",
+            icon=":material/cloud_off:",
+        )
+        if right.button("Ask again", icon=":material/refresh:", width="stretch"):
+            job.start()
             st.rerun()
     else:
         what = "Stopped" if now.state == "cancelled" else "Interrupted"

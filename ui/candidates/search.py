@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future
 from datetime import date
-from threading import Thread
 from typing import Any
 
 import streamlit as st
@@ -13,6 +12,7 @@ import streamlit as st
 from core.brokers.base import BrokerError
 from core.brokers.browse.base import MOST, Browser, Listing, Search
 from core.brokers.browse.position import position_of, resolve
+from core.brokers.conversation import begun
 from core.candidates.lists import CandidateList, list_of_ids, token_of
 from ui import resources
 from ui.sections.choose import until_done
@@ -106,7 +106,10 @@ def _form(browser: Browser, here: Mapping[str, str]) -> None:
             "Radius [arcsec]", 0.1, 18_000.0, _number(here, "radius") or _RADIUS, key=f"radius {tag}"
         )
         if st.form_submit_button("Search", type="primary", icon=":material/search:"):
-            _remember(values)
+            if lacking := browser.lacks(label=bool(values["what"]), cone=bool(values["pos"].strip())):
+                st.warning(plain(f"{lacking}. Nothing was sent."), icon=":material/edit:")
+            else:
+                _remember(values)
     _ask_for_labels(browser)
 
 
@@ -162,17 +165,8 @@ def _resolved(name: str) -> tuple[float, float]:
 @st.cache_resource(ttl=900, max_entries=64, show_spinner=False)
 def _asked(key: str, search: Search) -> Future[Listing]:
     """A search under way, or done within the last quarter of an hour."""
-    asked: Future[Listing] = Future()
     browser = resources.browsers()[key]
-
-    def ask() -> None:
-        try:
-            asked.set_result(browser.search(search))
-        except BaseException as error:  # told to whoever waits, in the page's own thread
-            asked.set_exception(error)
-
-    Thread(target=ask, name=f"search {key}", daemon=True).start()
-    return asked
+    return begun(lambda: browser.search(search), f"search {key}")
 
 
 def _number(here: Mapping[str, str], name: str) -> float | None:

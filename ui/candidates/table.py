@@ -71,7 +71,8 @@ def _frame(board: Board, rows: np.ndarray, theme: Theme) -> pd.DataFrame:
         "curve": [sparkline_uri(c, theme) if c is not None and len(c) else None for c in curves],
         "object": part["object_id"].tolist(),
         "class": [NOTHING if pd.isna(c) else class_title(c) for c in part["top_class"]],
-        "p": (100 * part["top"]).tolist(),
+        # Never rounded up to certainty, nor down to impossibility.
+        "p": np.clip(np.floor(1000 * part["top"].to_numpy(float)) / 10, 0.1, 99.9).tolist(),
     }
     if board.quantity.name != "top":
         out["ranked"] = [value_text(board.quantity, v) for v in part[board.quantity.name]]
@@ -97,7 +98,7 @@ def _columns(board: Board) -> dict[str, Any]:
         "curve": column.ImageColumn("Flux", width=130),
         "object": column.TextColumn("Object", width="medium"),
         "class": column.TextColumn("Likeliest class", width="small"),
-        "p": column.ProgressColumn("Probability", min_value=0.0, max_value=100.0, format="%.0f %%", width="small"),
+        "p": column.ProgressColumn("Probability", min_value=0.0, max_value=100.0, format="%.1f %%", width="small"),
         "ranked": column.TextColumn(board.quantity.title, width="small"),
         "why": column.TextColumn("Why not scored", width="large"),
         "now": column.TextColumn("Latest [mag]", width="small"),

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 DIGITS = 9
 #: Where the session keeps which candidate is on the screen: of it alone something can be said.
 _NOW = "_vet_now"
+#: The verdicts of this visit stand in the address by the first letters of their uids: so many of them, so many letters.
+_UNDONE_BY, _LETTERS = 5, 12
+_SAID = "said"
 LEGEND = (
     "Keys: **j** next, **k** previous, **1** to **9** a class, the likeliest first, **s** unsure, **x** junk, **f** follow up, **u** undo, "
     "**o** open. They rest while you type in a field."
@@ -39,8 +42,9 @@ _STYLE = """
 [class*="st-key-vet_class_"] { margin-bottom: 0.22rem; }
 [class*="st-key-vet_class_"] button { justify-content: flex-start; min-height: 2.1rem; padding-block: 0.1rem; }
 [class*="st-key-vet_class_"] button > div { flex-grow: 1; justify-content: flex-start; }
-.st-key-vet_open a { border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 0.45rem;
-  min-height: 2.5rem; margin: 0; padding: 0.25rem 0.75rem; display: flex; align-items: center; }
+.st-key-vet_open, .st-key-vet_open > div, .st-key-vet_open [data-testid="stPageLink"] { margin: 0; padding: 0; }
+.st-key-vet_open a { border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 0.5rem; box-sizing: border-box;
+  height: 2.5rem; margin: 0; padding: 0 0.75rem; display: flex; align-items: center; }
 .st-key-vet_open a::after { content: "O"; margin-left: 0.5rem; opacity: 0.6; font-size: 0.875rem; }
 """
 _OTHERS = (("Unsure", "unsure", "s"), ("Junk", "junk", "x"), ("Follow up", "follow up", "f"))
@@ -96,9 +100,34 @@ def show_vetting(board: Board, theme: Theme) -> None:
         st.caption(f"{LEGEND}{_last_kept()}")
 
 
+def _done() -> list[Verdict]:
+    """The verdicts of this visit that can be taken back, the last one last; after a reload those that the address names."""
+    if "_vet_done" not in st.session_state:
+        named = [text for text in st.query_params.get(_SAID, "").split(".") if len(text) == _LETTERS]
+        st.session_state["_vet_done"] = _named(named) if named else []
+    done: list[Verdict] = st.session_state["_vet_done"]
+    return done
+
+
+def _named(wanted: list[str]) -> list[Verdict]:
+    """Verdicts of the history by the beginnings of their uids, in that order, less what was taken back."""
+    try:
+        history = resources.verdicts().history()
+    except VerdictError:  # told by whoever reads what stands
+        return []
+    gone = {entry.withdraws for entry in history}
+    known = {entry.uid[:_LETTERS]: entry for entry in history if entry.uid not in gone and not entry.withdraws}
+    return [known[text] for text in wanted if text in known]
+
+
+def _in_address(done: list[Verdict]) -> dict[str, str]:
+    """What the address says of the verdicts of this visit."""
+    return {_SAID: ".".join(one.uid[:_LETTERS] for one in done[-_UNDONE_BY:])}
+
+
 def _last_kept() -> str:
     """That the last verdict of this visit is kept, and when."""
-    done = st.session_state.get("_vet_done", [])
+    done = _done()
     return (
         f"  \nKept at {done[-1].made_at[11:19]} UTC: {plain(done[-1].object_id)}, {plain(class_title(done[-1].said))}."
         if done
@@ -136,7 +165,7 @@ def _head(board: Board, place: int, row: int) -> None:
     if not pd.isna(facts["rise_rate"]):
         rate = facts["rise_rate"]
         parts.append(f"{'rising' if rate > 0 else 'fading'} {abs(rate):.2f} mag/d")
-    parts += _known(curve, item.ra, item.dec)
+    parts += _known(curve, item.ra, item.dec, 0 if pd.isna(facts["n_points"]) else int(facts["n_points"]))
     if facts["label"]:
         by = f" ({plain(item.label_by)})" if item.label_by else ""
         parts.append(f"source says {plain(class_title(facts['label']))}{by}")
@@ -145,11 +174,12 @@ def _head(board: Board, place: int, row: int) -> None:
     st.caption(" · ".join(parts))
 
 
-def _known(curve: LightCurve | None, ra: float | None, dec: float | None) -> list[str]:
+def _known(curve: LightCurve | None, ra: float | None, dec: float | None, used: int) -> list[str]:
+    """used : points that the model's cuts leave, 0 where it was not asked."""
     parts = []
     if curve is not None:
         ra, dec = (curve.ra, curve.dec) if curve.ra is not None else (ra, dec)
-        parts.append(f"{len(curve):,} points")
+        parts.append(f"{len(curve):,} points" + (f", {used:,} used" if 0 < used != len(curve) else ""))
         if curve.redshift is not None:
             parts.append(f"z = {curve.redshift:.3f}")
     if ra is not None and dec is not None:
@@ -232,7 +262,7 @@ def _call_me() -> None:
 
 def _steps(board: Board, place: int, row: int) -> None:
     base, following, before = _base(board, row), board.step(place, 1), board.step(place, -1)
-    with st.container(horizontal=True, key="vet_steps"):
+    with st.container(horizontal=True, vertical_alignment="center", key="vet_steps"):
         st.button("Previous", shortcut="k", key="vet_k", disabled=before is None, on_click=_go, args=(before,))
         st.button("Next", shortcut="j", key="vet_j", disabled=following is None, on_click=_go, args=(following,))
         for title, kind, key in _OTHERS:
@@ -263,7 +293,7 @@ def _last_word(board: Board, row: int) -> None:
 
 
 def _undo_button() -> None:
-    done = st.session_state.get("_vet_done", [])
+    done = _done()
     st.button(
         "Undo",
         shortcut="u",
@@ -315,14 +345,14 @@ def _say(verdict_: Verdict, following: str | None) -> None:
         confidence=st.session_state.get("vet_confidence") or "",
         who=_me(),
     )
-    done = st.session_state.get("_vet_done", [])
+    done = _done()
     try:
         said = checked(said)
         # First on to the next, then to the disk: a key pressed meanwhile starts another run of the page, which takes the
         # session over from this one, and nothing that this one writes there after that is kept.
         st.session_state[_NOW], st.session_state["_vet_done"] = following, [*done, said]
         st.session_state["vet_note"], st.session_state["vet_confidence"] = "", None
-        go(following or said.object_id, left=said.object_id)
+        go(following or said.object_id, left=said.object_id, **_in_address([*done, said]))
         resources.verdicts().add(said)
     except VerdictError as error:
         log.warning("a verdict on %s was not kept: %s", said.object_id, error.message)
@@ -338,14 +368,13 @@ def _say_other(base: Verdict, following: str | None) -> None:
 
 
 def _undo() -> None:
-    done = st.session_state.get("_vet_done", [])
-    if done:
+    if done := _done():
         _withdraw(done[-1])
 
 
 def _withdraw(said: Verdict) -> None:
-    st.session_state["_vet_done"] = [v for v in st.session_state.get("_vet_done", []) if v.uid != said.uid]
-    go(said.object_id, left=st.session_state.get(_NOW))
+    st.session_state["_vet_done"] = [v for v in _done() if v.uid != said.uid]
+    go(said.object_id, left=st.session_state.get(_NOW), **_in_address(st.session_state["_vet_done"]))
     st.session_state[_NOW] = None
     try:
         resources.verdicts().withdraw(said, who=_me())

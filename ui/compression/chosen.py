@@ -87,7 +87,7 @@ def show_classes(row: Row, records: Records) -> None:
                 f"{before['objects']:,}",
                 f"{before['recall']:.3f}",
                 f"{before['recall'] + change:.3f}",
-                f"{change:+.3f}",
+                f"{change:+.3f}".replace("-", "−"),
             ]
         )
     show(

@@ -36,9 +36,13 @@ def show_headline(records: Records, card: ModelCard) -> None:
     st.caption(
         "Keeps the scores: macro-F1 within 0.005 of the float network with its whole interval, log-loss within 0.01. "
         f"Another class leads for {best.change['flips']} of {best.change['of']:,} {records.judged_on}; macro-F1 changes by "
-        f"{best.change['macro_f1_survey']['value']:+.4f} (95 % interval {low:+.4f} to {high:+.4f}) and the log-loss by "
-        f"{best.change['log_loss_flat']['value']:+.4f}. {plain(served_sentence(card))}"
+        f"{_signed(best.change['macro_f1_survey']['value'])} (95 % interval {_signed(low)} to {_signed(high)}) and the log-loss by "
+        f"{_signed(best.change['log_loss_flat']['value'])}. {plain(served_sentence(card))}"
     )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4f}".replace("-", "−")
 
 
 def recommended(records: Records) -> Row | None:

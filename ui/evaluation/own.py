@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +14,7 @@ import streamlit as st
 from core.evaluate.table import MOST_ROWS, QUANTITIES, Evaluation, checked_evaluation
 from core.lightcurve import LightCurve
 from core.measures import measures
-from core.model import Model
+from core.model import Model, Prior
 from core.pipeline import classify_many
 from core.refusal import BadInput
 from core.taxonomy import CLASS_NAMES
@@ -25,19 +26,30 @@ from ui.wording import plain
 OWN = "own"
 #: Light curves scored between two looks at the progress bar.
 STEP = 200
-TABLE, CURVES, EMBEDDED = "table", "curves", "embedded"
+TABLE, CURVES, EMBEDDED, VERDICTS = "table", "curves", "embedded", "verdicts"
 _KINDS = {
     TABLE: "Classes and probabilities",
     CURVES: "Light curves with classes",
     EMBEDDED: "The embedded objects, scored by any model",
+    VERDICTS: "Your verdicts of the Candidates page",
 }
+
+
+@dataclass(frozen=True)
+class Vetted:
+    """Verdicts that name a class, as a test set. table : object_id, class, n_points and the probabilities under ``prior``."""
+
+    table: pd.DataFrame
+    name: str
+    model: Model
+    prior: Prior
 
 
 def ask_for_own() -> tuple[str, Evaluation] | None:
     """A name of the content and the set that was uploaded; None after saying what is missing or wrong."""
     kind = url_choice(st.selectbox, "What you have", list(_KINDS), "upload", TABLE, format_func=_KINDS.get)
     try:
-        return {TABLE: _table, CURVES: _curves, EMBEDDED: _embedded}[kind]()
+        return {TABLE: _table, CURVES: _curves, EMBEDDED: _embedded, VERDICTS: _verdicts}[kind]()
     except BadInput as error:
         st.error(plain(error.message), icon=":material/error:")
         return None
@@ -122,6 +134,24 @@ def _embedded() -> tuple[str, Evaluation] | None:
     return _scored(digest, read, model, "the embedded objects")
 
 
+def _verdicts() -> tuple[str, Evaluation] | None:
+    """What was said on the Candidates page in this visit, taken for the truth."""
+    given: Vetted | None = st.session_state.get(VERDICTS)
+    if given is None:
+        st.info(
+            "No verdicts of this visit name a class. Vet some on the Candidates page; its agreement panel leads here."
+        )
+        return None
+    st.caption(
+        f"{len(given.table):,} verdicts that name a class, against {plain(given.name)}. People may be wrong as well, and they saw the "
+        "model's answer first."
+    )
+    digest = sha256(
+        given.table.to_csv(index=False).encode() + given.name.encode() + given.prior.name.encode()
+    ).hexdigest()
+    return digest, checked_evaluation(given.table, "the verdicts", about_of(given.name, given.model, given.prior))
+
+
 def _scorer() -> str:
     names = resources.model_names()
     return url_choice(st.selectbox, "Scored by", names, "scorer", names[0], width=320)
@@ -191,8 +221,9 @@ def score(
     return checked_evaluation(table[columns], name, about_of(model_name, model)), len(curves) - len(table)
 
 
-def about_of(name: str, model: Model) -> dict[str, Any]:
-    """What is known of a set that was scored here: by which model, and under which prior."""
-    weights = model.prior.weights
+def about_of(name: str, model: Model, prior: Prior | None = None) -> dict[str, Any]:
+    """What is known of a set that was scored here: by which model, and under which prior (its own when None)."""
+    prior = prior or model.prior
+    weights = prior.weights
     by_class = None if weights is None else dict(zip(model.classes, np.asarray(weights, float).tolist(), strict=True))
-    return {"model": name, "prior": {"name": model.prior.name, "weights": by_class}}
+    return {"model": name, "prior": {"name": prior.name, "weights": by_class}}

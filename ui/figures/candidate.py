@@ -16,6 +16,8 @@ WIDTH, HEIGHT = 720, 390
 LEFT, RIGHT, TOP, BOTTOM = 54, 8, 30, 44
 #: On a phone the picture is drawn at less than half its size: larger letters then, and no name under the axis.
 _SMALL = "<style>@media (max-width: 460px) { text { font-size: 23px } .only-large { display: none } }</style>"
+#: Half the width of a figure of those larger letters.
+HALF_LETTER = 7.0
 #: Points below this signal-to-noise ratio have no magnitude worth drawing.
 DETECTED = 3.0
 MAX_POINTS = 1500
@@ -106,9 +108,9 @@ def _frame(axes: _Axes, theme: Theme, unit: str) -> str:
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{theme.grid}"/>')
         parts.append(f'<text x="{LEFT - 7}" y="{y + 4.5:.1f}" text-anchor="end">{_number(value)}</text>')
     for day in _ticks(*axes.x_range, 8):
-        parts.append(
-            f'<text x="{axes.x(day):.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{_number(day)}</text>'
-        )
+        x, text = axes.x(day), _number(day)
+        if x + HALF_LETTER * len(text) <= WIDTH:  # no number is cut in half by the edge, nor pushed into the one before
+            parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{text}</text>')
     parts.append(
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 3}" class="only-large" text-anchor="middle">days since the first detection</text>'
     )

@@ -107,6 +107,10 @@ class Browser:
         """The same as ``labels``, as the broker has them now. Raises a `BrokerError`."""
         return self._labels(self._fetcher("its classes"))
 
+    def lacks(self, *, label: bool, cone: bool) -> str:
+        """What a search with or without a label and a cone lacks for this broker, as a sentence; empty where it can be sent."""
+        return ""
+
     def _fetcher(self, about: str) -> Fetcher:
         advice = f"Try again, or search through {self.alternative}."
         return Fetcher(

@@ -25,8 +25,12 @@ class _Fink(Browser):
 
     def _check(self, search: Search) -> None:
         super()._check(search)
-        if bool(search.label) == search.has_cone:
-            raise self._bad("Fink is searched either by a class or by a cone")
+        if lacking := self.lacks(label=bool(search.label), cone=search.has_cone):
+            raise self._bad(lacking)
+
+    def lacks(self, *, label: bool, cone: bool) -> str:
+        both = "Fink is searched either by a class or by a cone"
+        return "" if label != cone else f"{both}; {'both are' if label else 'neither is'} given"
 
     def _search(self, fetcher: Fetcher, search: Search) -> Listing:
         path, name = self.latest

@@ -2,7 +2,7 @@
 
 from core.taxonomy import CLASS_NAMES
 from core.verdicts import Verdict
-from core.verdicts.tns import TYPES, Reported, draft
+from core.verdicts.tns import TYPES, Reported, draft, type_of
 
 
 def test_a_draft_has_what_is_known_and_brackets_for_the_rest():
@@ -19,14 +19,27 @@ def test_a_draft_has_what_is_known_and_brackets_for_the_rest():
         "Ann",
         "blue, hostless",
         "abababababab",
-        "SNIa 0.90",
+        "SN Ia 0.90",
         "1 more verdict",
     ):
         assert words in text
     assert "[IAU name]" in text and "[file, instrument" in text and "DRAFT" in text
-    assert "[coordinates]" in draft([Reported(Verdict("x", "f", "class", "SLSN-II"))]) and "[SLSN-II: no type" in draft(
-        [Reported(Verdict("x", "f", "class", "SLSN-II"))]
-    )
+    assert "SNIa" not in text, "one spelling of a class in one report"
+    assert "[coordinates]" in draft([Reported(Verdict("x", "f", "class", "uLens"))])
+    assert "[uLens: no type" in draft([Reported(Verdict("x", "f", "class", "uLens"))])
+
+
+def test_a_type_that_was_typed_gets_the_spelling_of_the_name_server():
+    typed = {
+        "sn iib": "SN IIb",
+        "IIn": "SN IIn",
+        "slsn-ii": "SLSN-II",
+        "SN Ia": "SN Ia",
+        "SNIbc": "SN Ib/c",
+        "cv": "CV",
+    }
+    assert {text: type_of(text) for text in typed} == typed
+    assert type_of("green bean") == ""
 
 
 def test_every_type_of_the_draft_is_of_one_of_our_classes():
