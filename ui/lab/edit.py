@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -132,10 +134,8 @@ def _choose_extent(bench: Bench) -> None:
 
 def _choose_brightness(bench: Bench) -> None:
     """Fainter or brighter, and the noise drawn anew."""
-    key = "lab_fainter"
-    st.session_state[key] = bench.changes.fainter
-    st.slider(
-        "Fainter by [mag]", *FAINTER, step=0.1, key=key, on_change=lambda: bench.put(fainter=st.session_state[key]),
+    _control(
+        bench, "fainter", st.slider, "Fainter by [mag]", *FAINTER, step=0.1,
         help="Errors grow as they would: sky noise stays, the object's own photon noise shrinks with its flux, and what is missing "
         "is drawn. Brighter points keep their relative errors.",
     )  # fmt: skip
@@ -151,18 +151,18 @@ def _choose_brightness(bench: Bench) -> None:
 
 def _choose_process(bench: Bench) -> None:
     """Kernel and time scale of the Gaussian process."""
-    kernel, stretch = "lab_kernel", "lab_stretch"
-    st.session_state[kernel] = bench.changes.kernel
-    st.selectbox(
-        "Kernel of the Gaussian process", list(KERNELS), key=kernel, format_func=KERNELS.__getitem__,
-        on_change=lambda: bench.put(kernel=st.session_state[kernel]),
-    )  # fmt: skip
+    _control(
+        bench, "kernel", st.selectbox, "Kernel of the Gaussian process", list(KERNELS), format_func=KERNELS.__getitem__
+    )
     options = sorted({*STRETCHES, bench.changes.stretch})
-    st.session_state[stretch] = bench.changes.stretch
-    st.select_slider(
-        "Its time scale, times", options, key=stretch, format_func=lambda v: f"{v:g}",
-        on_change=lambda: bench.put(stretch=st.session_state[stretch]),
-    )  # fmt: skip
+    _control(bench, "stretch", st.select_slider, "Its time scale, times", options, format_func=lambda v: f"{v:g}")
+
+
+def _control(bench: Bench, name: str, widget: Callable[..., Any], *arguments: Any, **more: Any) -> None:
+    """A widget that holds one of the changes and writes it into the address."""
+    key = f"lab_{name}"
+    st.session_state[key] = getattr(bench.changes, name)
+    widget(*arguments, key=key, on_change=lambda: bench.put(**{name: st.session_state[key]}), **more)
 
 
 def _show_probabilities(
