@@ -62,12 +62,13 @@ def show_progress(job: ScoringJob, board: Board) -> None:
     vetted = len(board.vetted)
     st.progress(vetted / max(total, 1), text=f"**{vetted:,} of {total:,}** vetted")
     running = job.progress.state == "running"
-    st.fragment(_watch, run_every=BEAT if running else None)(job, len(board.table))
+    st.fragment(_watch, run_every=BEAT if running else None)(job, len(board.table), running)
 
 
-def _watch(job: ScoringJob, drawn: int) -> None:
+def _watch(job: ScoringJob, drawn: int, running: bool) -> None:
     now = job.progress
-    if now.state != "running" and now.done > drawn:
+    # The beat of a fragment is set from outside it, when scoring begins again as well as when it ends.
+    if (now.state == "running") != running or (not running and now.done > drawn):
         st.rerun()
     if now.state == "done" and not (lost := job.not_fetched):
         return
@@ -87,14 +88,10 @@ def _watch(job: ScoringJob, drawn: int) -> None:
             f"{len(lost):,} {objects} of {now.total:,} could not be fetched. {plain(next(iter(lost.values())))}",
             icon=":material/cloud_off:",
         )
-        if right.button("Ask again", icon=":material/refresh:", width="stretch"):
-            job.start()
-            st.rerun()
+        right.button("Ask again", icon=":material/refresh:", width="stretch", on_click=job.start)
     else:
         what = "Stopped" if now.state == "cancelled" else "Interrupted"
         left.warning(f"{what}: {now.done:,} of {now.total:,} are scored.{waiting}", icon=":material/pause_circle:")
-        if right.button("Resume", icon=":material/play_arrow:", width="stretch"):
-            job.start()
-            st.rerun()
+        right.button("Resume", icon=":material/play_arrow:", width="stretch", on_click=job.start)
     if now.state == "running" and now.done > 0 and drawn == 0:
         st.rerun()
