@@ -51,7 +51,7 @@ train: $(STAMP)-train
 shapes: $(STAMP)-train
 	$(BIN)/python -m training.shapes --data "$(DATA)"
 
-# Every compressed variant of a model, judged on the same light curves, what each costs, and which is served; then: make validate.
+# Every compressed variant of a model, judged on the same light curves, what each costs, and which is served; then: make validate, or validate-lsst.
 compress: $(STAMP)-train
 	$(BIN)/python -m training.compress --data "$(DATA)" --model $(MODEL)
 	$(BIN)/python -m bench.compression --model $(MODEL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.card import load_card
+from core.card import SAME_F1, SAME_LOSS, load_card
 from core.model import MODELS
 from ui.compression.overview import recommended, variant_table
 from ui.compression.records import BASELINE, SAVED_MODEL, Records, records_of
@@ -44,7 +44,7 @@ def _words(records: Records) -> list[str]:
     best, saved, base = recommended(records), records.row(BASELINE, SAVED_MODEL), records.row(BASELINE)
     if best and saved and base:
         said = (
-            f"The smallest file whose macro-F1 stays within 0.005 of float32, with its whole interval, and whose log-loss within 0.01 is *{best.title}* "
+            f"The smallest file whose macro-F1 stays within {SAME_F1} of float32, with its whole interval, and whose log-loss is at most {SAME_LOSS} above is *{best.title}* "
             f"(another class leads for {best.change['flips']} of {best.change['of']:,} {records.judged_on}): {best.size:,} bytes against "
             f"{base.size:,} of the float file and {saved.size:,} of the SavedModel, {saved.size / best.size:.1f} times smaller than that"
         )

@@ -9,7 +9,6 @@ a fresh dashboard as an extra model, and watches a real Chromium. Everything tha
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from bench.record import head, write
+from core.card import load_card
 from core.evaluate.areas import Cut, bootstrapped, cut
 from core.evaluate.judgement import Pick, judge, picked
 from core.evaluate.levels import LEVELS
@@ -58,7 +58,7 @@ def model_folder(parent: Path, n: int) -> tuple[Path, str]:
     shutil.rmtree(folder / "evaluation")
     table, about = many_objects(n)
     write_evaluation(table, folder / "evaluation.parquet", about)
-    return folder, json.loads((folder / "card.json").read_text())["files"]["model"]["sha256"]
+    return folder, load_card(folder).entry()["sha256"]
 
 
 def computed(path: Path) -> dict[str, int]:

@@ -23,6 +23,8 @@ def _inside(ending: str) -> str:
     return rf"^\w[\w-]*(\.[\w-]+)*(/\w[\w-]*(\.[\w-]+)*)*\.{ending}$"
 
 
+#: How far a form may score from the float network and still be served in its place: macro-F1, and log-loss above.
+SAME_F1, SAME_LOSS = 0.005, 0.01
 _SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _FILE: dict[str, Any] = {
     "type": "object",
@@ -267,6 +269,16 @@ class ModelCard:
             raise CardError(f"{self.name} has no variant {form!r}; it has {', '.join(self.variants) or 'none'}")
         entry = self.variants[form]
         return {"model": entry, "folds": entry.get("folds", [])}
+
+
+def scores_alike(change: Mapping[str, Any]) -> bool:
+    """Whether a compressed form scores as the float network does, on the same objects.
+
+    change : as a model's ``compression.json`` has it for each form. The whole 95 % interval of the paired difference of the
+    macro-F1 must lie within `SAME_F1`, and the log-loss be at most `SAME_LOSS` above. Single answers may change.
+    """
+    furthest = max(abs(end) for end in change["macro_f1_survey"]["interval"])
+    return bool(furthest <= SAME_F1 and change["log_loss_flat"]["value"] <= SAME_LOSS)
 
 
 def checked(folder: Path, entry: Mapping[str, Any], name: str) -> bytes:

@@ -157,8 +157,8 @@ class Model:
         self.recipe_name = recipe_name or str(card.data["default_recipe"])
         self.recipe: Recipe = card.recipe(recipe_name)
         self.fold = fold
-        self.variant = variant
-        self._content, self.sha256 = card.file(fold=fold, variant=variant)
+        self.variant = None if variant == card.served else variant
+        self._content, self.sha256 = card.file(fold=fold, variant=self.variant)
         self._local = threading.local()
         self._lock = threading.Lock()
         self._fold_models: dict[int, Model] = {}
@@ -171,7 +171,7 @@ class Model:
             self._check_golden(session)
         self._compiled = self._compile(session)
         #: What novelty is measured by; None for a model without its embedding file, and for variants of a file.
-        self.novelty_measure: Novelty | None = novelty_of(card) if variant is None else None
+        self.novelty_measure: Novelty | None = novelty_of(card) if self.variant is None else None
 
     @property
     def name(self) -> str:

@@ -47,3 +47,8 @@ def read(folder: Path) -> dict[str, Any]:
 def write(folder: Path, card: Mapping[str, Any]) -> None:
     """Write ``folder``/card.json."""
     (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def judged_on(card: Mapping[str, Any]) -> str:
+    """What simulation the figures are of: ``training.judged_on`` where it is not the one that the model learned from."""
+    return str(card.get("training", {}).get("judged_on", "simulations of its own kind"))

@@ -31,6 +31,8 @@ PLASTICC_COUNTS = {
     "TDE": 13_552, "AGN": 101_412, "KN": 132, "M-dwarf": 93_480, "RRL": 197_131, "EB": 96_560, "Mira": 1_453,
     "uLens": 1_303,
 }  # fmt: skip
+#: Of a training that is told no other number.
+STEPS = 1600
 #: "other" is in no simulated survey that has the rest: a fiftieth of the stream is a choice.
 OTHER = 0.02
 PRIOR_SENTENCE = (
@@ -98,6 +100,8 @@ def training_section(curves: CurveSet, shape: dict[str, Any], plan: dict[str, An
     """What the network learned from: the simulation, its versions, the schedule, the folds."""
     counts = {str(k): int(v) for k, v in curves.objects["class"].value_counts().items()}
     network = "" if plan["network"] == "t2" else f" --network {plan['network']}"
+    steps = plan["schedule"]["steps"]
+    steps = "" if steps == STEPS else f" --steps {steps}"
     return {
         "data": f"{len(curves):,} simulated LSST light curves, and no real one",
         "objects": len(curves),
@@ -119,7 +123,7 @@ def training_section(curves: CurveSet, shape: dict[str, Any], plan: dict[str, An
         "network": shape,
         "plan": plan,
         "folds": f"{N_FOLDS}, by a hash of the simulated object's name; the shipped file is trained on all of them",
-        "command": f"python -m training.lsst --data DATA --out models/{name}{network}",
+        "command": f"python -m training.lsst --data DATA --out models/{name}{network}{steps}",
     }
 
 
@@ -137,16 +141,16 @@ def ranges(curves: CurveSet) -> dict[str, list[float]]:
 
 def limits(card: Mapping[str, Any]) -> list[str]:
     """The card's ``limits``; what is measured is said with the figures of the same card."""
-    return [SIMULATED, *measured_limits(card["figures"]), *LIMITS]
+    return [SIMULATED, *measured_limits(card["figures"], card_file.judged_on(card)), *LIMITS]
 
 
-def measured_limits(figures: Mapping[str, Any]) -> list[str]:
+def measured_limits(figures: Mapping[str, Any], judged_on: str) -> list[str]:
     """What a model gets wrong, from its figures; nothing where nobody has measured yet."""
     if not figures:
         return []
     told, blind = figures["simulated"]["with_redshift"], figures["simulated"]["without_redshift"]
     sentences = [
-        f"On simulations of its own kind the log-loss of fourteen classes alike is {told['log_loss_flat_14']:.2f} with "
+        f"On {judged_on} the log-loss of fourteen classes alike is {told['log_loss_flat_14']:.2f} with "
         f"redshift and {blind['log_loss_flat_14']:.2f} without; five days after the first point {_young(figures):.2f}.",
         _mixed_up(blind),
     ]

@@ -30,6 +30,7 @@ from core.measures import measures
 from core.model import CHUNK, MODELS, Model, load_model
 from core.pipeline import classify_many
 from core.taxonomy import CLASS_NAMES
+from training import card_file
 from training.curves import CurveSet, read_parquet
 from training.datasets import RealSet, load_real
 from training.identity import N_FOLDS
@@ -64,7 +65,7 @@ REAL = (
     "Real objects with a spectroscopic or catalogued class, alert photometry or ZTF forced photometry made alert-like; each "
     "scored by the fold model that did not train on it."
 )
-OUT_OF_FOLD = "Of the simulation that the model was trained on, told no redshift; each scored by the fold model that did not train on it."
+OUT_OF_FOLD = "Simulated, told no redshift; each scored by the fold model that did not train on it."
 PUBLISHED = "The same real objects, as far as the published file takes them; none was used to train it."
 
 
@@ -334,15 +335,14 @@ def of_ztf(name: str, data: Path, real: RealSet) -> None:
 
 
 def of_lsst(name: str, data: Path, simulation: Path) -> None:
-    """The sets of a model that knows simulated light curves only. simulation : what it was trained on, where it was kept."""
+    """The sets of a model that knows simulated light curves only. simulation : the light curves that it was judged on, where they were kept."""
     command = f"python -m training.evaluation --data DATA --model {name}"
     model = load_model(name)
     # Written by training.validate_lsst, whose simulation takes half an hour: what is known of its light curves joins it
     # where they were kept.
     path = model.card.folder / "evaluation.parquet"
-    about = about_of(
-        model, "simulated-folds", "Simulated light curves, cross-validated", OUT_OF_FOLD, command, simulated=True
-    )
+    what = f"{OUT_OF_FOLD} The light curves are of {card_file.judged_on(model.card.data)}."
+    about = about_of(model, "simulated-folds", "Simulated light curves, cross-validated", what, command, simulated=True)
     table = pd.read_parquet(path)
     if simulation.exists():
         answered = ["object_id", "fold", "class", "origin", "n_points", *(f"p_{c}" for c in in_order(model))]

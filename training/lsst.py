@@ -27,7 +27,7 @@ from training import atx, fit, losses
 from training import network as t2
 from training.calibrate import Answers
 from training.calibrate import fit as fit_calibration
-from training.card_lsst import survey_prior, write_card
+from training.card_lsst import STEPS, survey_prior, write_card
 from training.corpus_lsst import VERSIONS, LsstCorpus, Telling, Variety, corpus_of, preparer
 from training.curves import CurveSet, read_parquet
 from training.export import export
@@ -37,7 +37,7 @@ from training.recipe_lsst import recipe_lsst
 from training.scored import sources_folder
 from training.trial_lsst import AGES, answers, trial_of
 
-#: The simulation that both models learn from: its size and seed make it the same on every machine.
+#: The simulation that a model learns from: size and seed make it the same on every machine, by the same revision of the code.
 PER_CLASS, SIMULATION_SEED = 6700, 12
 #: The networks of one run.
 PARTS = (*(f"fold-{k}" for k in range(N_FOLDS)), "final")
@@ -159,7 +159,7 @@ def main() -> None:
         "--shared", type=Path, default=Path("build/lsst"), help="folder of the simulation and the corpus"
     )
     parser.add_argument("--work", type=Path, help="folder of finished parts (default: build/ and the model's name)")
-    parser.add_argument("--steps", type=int, default=1600)
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--parts", nargs="+", choices=PARTS, help="train only these and write no model")
     args = parser.parse_args()

@@ -32,7 +32,7 @@ def overview_table(cards: Mapping[str, ModelCard]) -> Table:
             reads(card),
             *learned_from(card.data["training"]),
             cell(card.data.get("parameters")),
-            cell(card.data["files"]["model"]["bytes"]),
+            cell(card.entry()["bytes"]),
             card.version,
         ]
         for name, card in cards.items()

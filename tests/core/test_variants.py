@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from core.card import CardError, find_cards, load_card
+from core.card import CardError, find_cards, load_card, scores_alike
 from core.model import MODELS, load_model
 from core.pipeline import Classification, classify
 from tests.curves import real_curves
@@ -49,7 +49,7 @@ def test_the_map_of_a_variant_sums_to_its_logit(name, key):
 def test_a_training_object_is_answered_for_by_the_variant_of_its_fold(name, key):
     model = load_model(name, variant=key)
     answering = model.for_object("ZTF18aabdajx")
-    assert (answering.fold, answering.variant) == (3, key)
+    assert (answering.fold, answering.variant) == (3, None if key == model.card.served else key)
     assert answering.sha256 == model.card.entry(variant=key, fold=3)["sha256"]
 
 
@@ -73,3 +73,26 @@ def test_an_unknown_variant_and_a_variant_with_a_changed_bit_are_refused(tmp_pat
     (folder / entry["path"]).write_bytes(content)
     with pytest.raises(CardError, match="is not the file its card describes"):
         load_model(folder, variant=key)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, folder in find_cards(MODELS).items() if (folder / "compression.json").exists()]
+)
+def test_the_smallest_shipped_form_that_scores_as_the_float_network_is_served(name):
+    card = load_card(MODELS / name)
+    rows = json.loads((card.folder / "compression.json").read_text(encoding="utf-8"))["variants"]
+    alike = [row for row in rows if row["key"] in card.variants and scores_alike(row["change"])]
+    assert card.served == min(alike, key=lambda row: row["bytes"], default={"key": "float32"})["key"]
+    assert card.served in card.data["served"]["why"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "loss", "alike"),
+    [([-0.005, 0.005], 0.01, True), ([-0.0051, 0.0], 0.0, False), ([0.0, 0.006], 0.0, False), ([0.0, 0.0], 0.011, False), ([0.0, 0.0], -0.5, True)],
+)  # fmt: skip
+def test_what_scores_alike(interval, loss, alike):
+    change = {
+        "macro_f1_survey": {"value": 0.0, "interval": interval},
+        "log_loss_flat": {"value": loss, "interval": [0, 0]},
+    }
+    assert scores_alike(change) is alike

@@ -15,7 +15,7 @@ from core.pipeline import score_flat
 from tests.golden.vectors import FOLDER, compute, load, names, read, selected
 
 NAMES = names()
-#: Float files on two runtimes differ by rounding alone.
+#: Every served form computes in float32, so two runtimes differ by rounding alone.
 NETWORK = 1e-4
 #: The Gaussian process is fitted by an optimiser, which stops a little earlier or later where rounding differs.
 CHANNELS = 1e-3

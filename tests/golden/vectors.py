@@ -21,7 +21,7 @@ from core.recipe import TensorBatch
 from core.refusal import Refusal
 
 FOLDER = Path(__file__).parents[1] / "data" / "golden"
-#: Samples a recipe: enough to meet a young, a long, a faint and a variable light curve; few enough to stay small.
+#: Samples a recipe, of different classes where there are such; few enough to stay small.
 SAMPLES = 4
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.card import FLOAT
+from core.card import FLOAT, SAME_F1, SAME_LOSS, scores_alike
 from core.model import MODELS, Model, load_model
 from training import card_file, fit
 from training.compress import flatfile, judge, trial, tune
@@ -30,8 +30,6 @@ from training.compress.trial import Trial
 from training.compress.variants import STUDENT, VARIANTS, Network, Variant, swept
 from training.compress.zoo import networks_of
 
-#: How far a form may be from the float network and still be served in its place.
-SAME_F1, SAME_LOSS = 0.005, 0.01
 #: Variants that come with the program, with their fold models, the served one among them.
 SHIPPED = {
     "t2-ztf": ("float16", "int8-weights", "int4-tuned", "student-int8"),
@@ -179,31 +177,29 @@ def ship(name: str, variant: Variant, work: Path) -> None:
 
 
 def say_what_is_served(name: str, rows: dict[str, Any]) -> None:
-    """Write into the card which form is served and why: the smallest shipped one that answers as the float network does.
+    """Write into the card which form is served and why: the smallest shipped one that scores as the float network does.
 
-    As it does: of the macro-F1, the whole 95 % interval of the paired difference lies within `SAME_F1`, and
-    the log-loss is at most `SAME_LOSS` above. The figures of the card are made anew with what is served: `training.validate`.
+    The figures of the card are made anew with what is served: `training.validate`, `training.validate_lsst`.
     """
-    kept = [
-        row
-        for key, row in rows.items()
-        if key in SHIPPED[name]
-        and max(map(abs, row["change"]["macro_f1_survey"]["interval"])) <= SAME_F1
-        and row["change"]["log_loss_flat"]["value"] <= SAME_LOSS
-    ]
+    shipped = [rows[key] for key in SHIPPED[name] if key in rows]
+    kept = [row for row in shipped if scores_alike(row["change"])]
     folder = MODELS / name
     card = card_file.read(folder)
     if kept:
         best = min(kept, key=lambda row: row["bytes"])
         f1, loss = best["change"]["macro_f1_survey"], best["change"]["log_loss_flat"]
         why = (
-            f"{best['key']} is served ({best['bytes']:,} bytes of {rows['float32']['bytes']:,}): the smallest shipped form that answers as "
+            f"{best['key']} is served ({best['bytes']:,} bytes of {rows['float32']['bytes']:,}): the smallest shipped form that scores as "
             f"the float network does. Macro-F1 {f1['value']:+.4f} ({f1['interval'][0]:+.4f} to "
-            f"{f1['interval'][1]:+.4f}, at most ±{SAME_F1} asked for), log-loss {loss['value']:+.4f}."
+            f"{f1['interval'][1]:+.4f}, at most ±{SAME_F1} asked for), log-loss {loss['value']:+.4f} (at most {SAME_LOSS} above)."
         )
         card["served"] = {"form": best["key"], "why": why}
     else:
-        card["served"] = {"form": FLOAT, "why": "The float32 file is served: no shipped form answers as it does."}
+        others = " or ".join(row["key"] for row in shipped)
+        card["served"] = {
+            "form": FLOAT,
+            "why": f"The float32 file is served: the macro-F1 of {others} can't be told to lie within {SAME_F1} of it.",
+        }
     card_file.write(folder, card)
 
 

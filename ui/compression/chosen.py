@@ -80,7 +80,7 @@ def show_classes(row: Row, records: Records) -> None:
     assert base is not None
     rows = []
     for name, before in base.scores["classes"].items():
-        change = row.change["recall_survey"].get(name, 0.0)
+        change = row.change["recall_survey"][name]
         rows.append(
             [
                 class_title(name),

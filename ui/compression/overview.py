@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.card import ModelCard
+from core.card import SAME_F1, SAME_LOSS, ModelCard, scores_alike
 from ui.compression import published
 from ui.compression.records import BASELINE, SAVED_MODEL, Records, Row
 from ui.figures.compression import Point, sweep_figure, trade_figure
@@ -34,7 +34,7 @@ def show_headline(records: Records, card: ModelCard) -> None:
     st.html(strip_html(items))
     low, high = best.change["macro_f1_survey"]["interval"]
     st.caption(
-        "Keeps the scores: macro-F1 within 0.005 of the float network with its whole interval, log-loss within 0.01. "
+        f"Keeps the scores: macro-F1 within {SAME_F1} of the float network with its whole interval, log-loss at most {SAME_LOSS} above. "
         f"Another class leads for {best.change['flips']} of {best.change['of']:,} {records.judged_on}; macro-F1 changes by "
         f"{_signed(best.change['macro_f1_survey']['value'])} (95 % interval {_signed(low)} to {_signed(high)}) and the log-loss by "
         f"{_signed(best.change['log_loss_flat']['value'])}. {plain(served_sentence(card))}"
@@ -46,13 +46,8 @@ def _signed(value: float) -> str:
 
 
 def recommended(records: Records) -> Row | None:
-    """The smallest file that answers as the float network does: macro-F1 within 0.005 with its whole interval, log-loss within 0.01."""
-    kept = [
-        row
-        for row in records.tflite
-        if max(map(abs, row.change["macro_f1_survey"]["interval"])) <= 0.005
-        and row.change["log_loss_flat"]["value"] <= 0.01
-    ]
+    """The smallest file that scores as the float network does, shipped or not."""
+    kept = [row for row in records.tflite if scores_alike(row.change)]
     return min(kept, key=lambda row: row.size, default=None)
 
 

@@ -247,6 +247,8 @@ def _show_novelty(novelty: Mapping[str, Any]) -> None:
 
 def _show_files(card: ModelCard) -> None:
     data = card.data
+    if served := data.get("served"):
+        st.write(plain(served["why"]))
     show(file_table(data["files"]))
     if citations := data.get("citations"):
         st.write("Cite:")

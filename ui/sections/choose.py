@@ -93,8 +93,11 @@ def _variant(model: str) -> str | None:
     card = resources.cards().get(model.partition("@")[0])
     titles = {"": "as served"}
     if card:
-        titles |= {FLOAT: "float32, as trained"} if card.served != FLOAT else {}
-        titles |= {name: str(entry.get("title", name)) for name, entry in card.variants.items()}
+        if st.query_params["variant"] == card.served:
+            del st.query_params["variant"]
+            return None
+        forms = {FLOAT: "float32, as trained"} | {name: str(e.get("title", name)) for name, e in card.variants.items()}
+        titles |= {name: title for name, title in forms.items() if name != card.served}
     put_right("variant", "variant of this model", list(titles), "the model as served")
     chosen = url_choice(
         st.selectbox, "Variant", list(titles), "variant", "", format_func=lambda name: titles.get(name, str(name))
