@@ -40,15 +40,12 @@ OWN_PROCESS = ("timeline", "maps", "minimal")
 
 def show_bench(chosen: Chosen, curve: LightCurve, model: Model, theme: Theme) -> None:
     """The answer before and after the changes, and the view that is asked for, of the changed light curve."""
-    # No horizontal container: in one a phone cuts the row of views instead of breaking it.
-    left, right = st.columns([7, 4], vertical_alignment="bottom")
-    with left:
-        view = url_choice(
-            st.segmented_control, "View", list(VIEWS), "view", "timeline",
-            format_func=VIEWS.__getitem__, label_visibility="collapsed",
-        )  # fmt: skip
-    with right:
-        prior = choose_prior(model) if is_scorable(curve, model) else model.prior
+    # In no column and no horizontal container: there a phone cuts the row of views instead of breaking it.
+    view = url_choice(
+        st.segmented_control, "View", list(VIEWS), "view", "timeline",
+        format_func=VIEWS.__getitem__, label_visibility="collapsed",
+    )  # fmt: skip
+    prior = choose_prior(model) if is_scorable(curve, model) else model.prior
     if view == "whatif":
         # A change redraws this part of the page alone: half the wait.
         st.fragment(_whatif)(curve, model, prior, theme)
