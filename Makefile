@@ -16,7 +16,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs soak install ready kafka docs clean
+.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs fuzz soak install ready kafka docs clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -113,6 +113,11 @@ golden: $(STAMP)-dev
 
 legs: $(STAMP)-dev
 	$(BIN)/python -m tests.golden.legs $(ARGS)
+
+# Every reader of what strangers write, under changed input, for some minutes; with atheris where it is installed.
+MINUTES ?= 10
+fuzz: $(STAMP)-dev
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
 
 # One node of Apache Kafka on loopback, for trying stream.kafka out: fetched through Maven, gone with Ctrl-C.
 KAFKA_PORT ?= 9092

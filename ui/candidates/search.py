@@ -22,6 +22,8 @@ from ui.wording import plain
 FIELDS = ("what", "minp", "mindet", "first", "last", "pos", "radius", "most")
 _APART = " · "
 _RADIUS = 60.0
+#: What the fields for numbers can show.
+_REACH = {"minp": (0.0, 1.0), "mindet": (1, 10_000), "most": (1, MOST), "radius": (0.1, 18_000.0)}
 
 
 def search_broker(browser: Browser) -> CandidateList | None:
@@ -170,19 +172,23 @@ def _asked(key: str, search: Search) -> Future[Listing]:
 
 
 def _number(here: Mapping[str, str], name: str) -> float | None:
+    """A number in the address that its field can show; None for any other."""
+    low, high = _REACH[name]
     try:
-        return float(here[name])
+        number = float(here[name])
     except (KeyError, ValueError):
         return None
+    return number if low <= number <= high else None
 
 
 def _whole(here: Mapping[str, str], name: str) -> int | None:
     number = _number(here, name)
-    return int(number) if number is not None and 1 <= number <= 10_000 else None
+    return None if number is None else int(number)
 
 
 def _day(here: Mapping[str, str], name: str) -> date | None:
     try:
-        return date.fromisoformat(here.get(name, ""))
+        day = date.fromisoformat(here.get(name, ""))
     except ValueError:
         return None
+    return day if 1990 <= day.year <= 2090 else None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.brokers.samples import EMBEDDED
 from core.card import FLOAT, ModelCard
 from core.model import Model
+from core.spreadsheet import safe_table
 from ui import resources
 from ui.arrival import back_to_object, key_of
 from ui.compression.overview import PLAIN
@@ -154,7 +155,7 @@ def show_flips(card: ModelCard, row: Row, judged_on: str) -> None:
     if len(flips) > LISTED:
         st.caption(f"The {LISTED} with the largest change of probability are listed; the file below has all.")
     buffer = io.StringIO()
-    flips.to_csv(buffer, index=False)
+    safe_table(flips).to_csv(buffer, index=False)
     st.download_button(
         "Download the flips (CSV)", buffer.getvalue(), f"{card.name}-{row.key}-flips.csv", "text/csv", on_click="ignore"
     )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.brokers.files.content import MEGABYTE, UPLOAD, Caps
+from core.brokers.files.parquet import check_texts
 from core.brokers.files.probe import probe_table
 from core.refusal import BadInput
 
@@ -47,7 +48,9 @@ def read_table(content: bytes, name: str, *, rows: int, caps: Caps = UPLOAD) -> 
 
 
 def _parquet(content: bytes, rows: int, caps: Caps) -> pd.DataFrame:
-    file = pq.ParquetFile(io.BytesIO(content))
+    # Through dictionaries: a long text repeated a million times stays one until it was looked at.
+    names = pq.ParquetFile(io.BytesIO(content)).schema_arrow.names
+    file = pq.ParquetFile(io.BytesIO(content), read_dictionary=names)
     meta, cap = file.metadata, caps.total_bytes or 4096 * MEGABYTE
     if meta.num_rows > rows:
         raise BadInput("too_large", f"the Parquet file has {meta.num_rows:,} rows; at most {rows:,} are read")
@@ -58,6 +61,8 @@ def _parquet(content: bytes, rows: int, caps: Caps) -> pd.DataFrame:
     tables, size = [], 0
     for batch in file.iter_batches(50_000, use_threads=False):
         size += batch.nbytes
+        for column_name, column in zip(batch.schema.names, batch.columns, strict=True):
+            check_texts(column_name, column)
         if size > cap:
             raise BadInput("too_large", f"unpacks to more than {cap // MEGABYTE:,} MB; the rest was not read")
         tables.append(batch)
@@ -65,7 +70,9 @@ def _parquet(content: bytes, rows: int, caps: Caps) -> pd.DataFrame:
     if len(set(table.column_names)) < table.num_columns:
         twice = next(n for n in table.column_names if table.column_names.count(n) > 1)
         raise BadInput("columns", f"column {twice!r} stands there twice; expected once")
-    return table.to_pandas(ignore_metadata=True)
+    found = table.to_pandas(ignore_metadata=True)
+    coded = {name: object for name, kind in found.dtypes.items() if isinstance(kind, pd.CategoricalDtype)}
+    return found.astype(coded)
 
 
 def _text(value: Any) -> Any:

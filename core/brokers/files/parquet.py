@@ -167,18 +167,18 @@ def _batches(source: BinaryIO, columns: list[str], size: int, reading: Reading) 
         if batch is None:
             return
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            _check_texts(name, column)
+            check_texts(name, column)
         reading.spend(unpacked=batch.nbytes)
         yield batch
 
 
-def _check_texts(name: str, column: pa.Array) -> None:
+def check_texts(name: str, column: pa.Array) -> None:
     """Refuse texts that no id or band has: each is held once in the file, and once per row in Python."""
     if pa.types.is_struct(column.type):
         for i in range(column.type.num_fields):
-            _check_texts(name, column.field(i))
+            check_texts(name, column.field(i))
     elif pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        _check_texts(name, column.values)
+        check_texts(name, column.values)
     elif pa.types.is_dictionary(column.type) and len(column.dictionary):
         kind = column.dictionary.type
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)):
