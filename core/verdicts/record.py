@@ -22,6 +22,7 @@ LONGEST: dict[str, int] = {
 }  # fmt: skip
 #: Control characters, and halves of surrogate pairs, which no file takes.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+LONGEST_MESSAGE = 500
 _ZTF_ID = re.compile(r"ZTF[0-9]{2}[a-z]{7}")
 #: Shorter numbers are row numbers of somebody's table; LSST's ids have 15 digits and more.
 _LSST_ID = re.compile(r"[0-9]{15,19}")
@@ -37,11 +38,11 @@ def catalogue_of(object_id: str, otherwise: str) -> str:
 
 
 class VerdictError(Exception):
-    """A verdict that can't be kept or read. message : one sentence for a person."""
+    """A verdict that can't be kept or read. message : one sentence for a person, cut where a value in it has no end."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = message if len(message) <= LONGEST_MESSAGE else f"{message[: LONGEST_MESSAGE - 1]}…"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from core.brokers.browse.base import Search
 from core.brokers.browse.position import resolve
 from core.brokers.files import UPLOAD, Caps, read_file
 from core.brokers.files.any_table import read_table
+from core.brokers.samples import SampleSource
 from core.brokers.statuses import retry_after
 from core.card import CardError, load_card
 from core.evaluate.table import checked_evaluation
@@ -29,6 +30,7 @@ from core.verdicts.exchange import as_json, read_verdicts
 from tests.core.brokers.listings import alerce_pages, invented_ids
 from tests.core.files.alerts import ZTF_SCHEMA, handmade
 from tests.fuzz.on_answers import answering
+from ui.lab.state import read_text
 
 SAID = {"object_id": "a", "kind": "class", "class": "SNIa"}
 
@@ -47,6 +49,19 @@ def test_a_verdict_with_a_number_or_a_time_beyond_all_bounds_is_refused_in_a_sen
     assert len(found.verdicts) == 1 + ("\\ud800" in json.dumps(more))
     assert all(field in text for text in found.refused)
     as_json(found.verdicts).encode()
+
+
+def test_a_value_without_end_is_cut_in_the_message():
+    (text,) = read_verdicts(json.dumps([{**SAID, "kind": "x" * 100_000}]).encode(), "x").refused
+    assert len(text) < 600 and text.endswith("…")
+
+
+@pytest.mark.parametrize("text", ["draw=" + "9" * 400, "kernel=" + "x" * 5000, "fainter=1e400", "without=" + "9" * 400])
+def test_a_change_in_an_address_that_has_no_end_is_left_out_in_a_short_sentence(text):
+    curve = SampleSource().fetch("ZTF20aatqesi")
+    with pytest.raises(BadInput, match="is left out") as error:
+        read_text(f"{text};of={curve.object_id}", curve)
+    assert len(error.value.message) < 400
 
 
 def test_half_of_a_surrogate_pair_becomes_a_letter_that_can_be_written(tmp_path):

@@ -56,9 +56,9 @@ def read_text(text: str, curve: LightCurve) -> Changes:
         name, _, value = part.partition("=")
         try:
             changes = replace(changes, **_field(name, value, curve))
-        except (KeyError, ValueError) as error:
-            why = error.message if isinstance(error, BadInput) else "it can't be read"
-            raise BadInput("changes", f"the change {part!r} is left out: {why}") from error
+        except (KeyError, ValueError, OverflowError) as error:
+            why = error.message[:200] if isinstance(error, BadInput) else "it can't be read"
+            raise BadInput("changes", f"the change {part[:60]!r} is left out: {why}") from error
     return changes
 
 
