@@ -10,12 +10,12 @@ from ui.shell import admit, frame, style
 
 st.set_page_config(layout="wide")
 style()
-journal()
 warm_in_background()
 page = st.navigation(frame(), position="top")
 note_page(page.url_path)
 st.session_state["_in_frame"] = True
 try:
+    journal()
     admit()
     page.run()
 except Exception as error:  # st.stop and st.rerun are BaseExceptions: they pass through

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 
 import streamlit as st
 
@@ -48,7 +49,9 @@ def note_object(object_id: str) -> None:
 
 def key_of(object_id: str) -> str:
     """The key of an object's card in a list, by which it is found again."""
-    return "card_" + re.sub(r"[^A-Za-z0-9_-]", "-", object_id)
+    plain = re.sub(r"[^A-Za-z0-9_-]", "-", object_id)
+    # Ids that differ in other characters alone are other objects.
+    return f"card_{plain}" + ("" if plain == object_id else "_" + sha256(object_id.encode()).hexdigest()[:8])
 
 
 def back_to_object(otherwise: str) -> None:

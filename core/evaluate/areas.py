@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,9 +87,16 @@ def bootstrapped(
     exact = np.array([[of.auc, of.average_precision] for of in each])
     own = [_areas(exact[k], ends[k], of.positives) for k, of in enumerate(each)]
     met = np.isfinite(exact).all(axis=1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a mean of no class is not a number, and is said so
-        macro = _areas(exact[met].mean(axis=0), np.nanmean(ends[met], axis=0), n)
+    if not met.any():
+        return (
+            own,
+            _areas(np.full(2, np.nan), np.full(ends.shape[1:], np.nan), n),
+            _areas(np.array([micro.auc, micro.average_precision]), of_micro, n),
+        )
+    # A draw may miss every object of a class: the mean is over the others.
+    there = np.isfinite(ends[met])
+    mean = np.where(there, ends[met], 0.0).sum(axis=0) / np.where(there.any(axis=0), there.sum(axis=0), np.nan)
+    macro = _areas(exact[met].mean(axis=0), mean, n)
     return own, macro, _areas(np.array([micro.auc, micro.average_precision]), of_micro, n)
 
 

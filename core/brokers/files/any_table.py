@@ -43,7 +43,10 @@ def read_table(content: bytes, name: str, *, rows: int, caps: Caps = UPLOAD) -> 
         raise BadInput("too_large", f"{name} has {len(table.columns):,} columns; at most {caps.columns:,} are read")
     table.columns = [str(column) for column in table.columns]
     for column in set(_TEXTS) & set(table.columns):
-        table[column] = [_text(value) for value in table[column]]
+        try:
+            table[column] = [_text(value) for value in table[column]]
+        except (ValueError, TypeError) as error:
+            raise BadInput("columns", f"column {column!r} of {name} holds lists; expected one text a row") from error
     return table
 
 
