@@ -123,7 +123,7 @@ def write(path: Path, results: dict[str, Any], engine: str) -> None:
         known["targets"][name] = {
             "executions": before.get("executions", 0) + result["executions"],
             "seconds": round(before.get("seconds", 0.0) + result["seconds"], 1),
-            "engines": sorted({*before.get("engines", []), engine}),
+            "engines": sorted({*before.get("engines", []), *([engine] if result["executions"] else [])}),
             "slowest_seconds": round(max(before.get("slowest_seconds", 0.0), result["slowest"]), 3),
             "grown_megabytes": round(max(before.get("grown_megabytes", 0.0), result["grown_megabytes"])),
             "processes_that_died": before.get("processes_that_died", 0) + result["processes_that_died"],

@@ -16,6 +16,12 @@ from tests.fuzz.engine import Found, mutated, one
 
 #: Address space [bytes]: compiled libraries take two gigabytes of it before anything is read.
 _ADDRESSES = 6 * 2**30
+#: What Numba compiles, whose bytecode must stay as it was written.
+_COMPILED = [
+    "core.gp", "core.flat", "core.flat_selection", "core.recipe", "core.compiled", "core.selection", "core.photometry", "core.cosmology",
+    "core.explain", "core.bands", "core.lightcurve", "core.brokers.ztf", "core.brokers.files.decoder", "core.brokers.files.ztf_batch",
+    "core.brokers.files.ztf_packets", "core.novelty", "core.neighbours",
+]  # fmt: skip
 
 
 def main(name: str, engine: str, seconds: float, first: int, folder: Path) -> None:
@@ -44,7 +50,9 @@ def guided(name: str, seconds: float, folder: Path) -> None:
     """The same, led by coverage of core: what reaches new code is changed further. Does not return."""
     import atheris
 
-    with atheris.instrument_imports(include=["core", "ui.lab.state", "ui.wording", "ui.evaluation.own"]):
+    with atheris.instrument_imports(
+        include=["core", "ui.lab.state", "ui.wording", "ui.evaluation.own"], exclude=_COMPILED
+    ):
         from tests.fuzz.targets import all_targets
 
         target = all_targets()[name]
