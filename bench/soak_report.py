@@ -1,4 +1,4 @@
-"""What docs/soak.md says: people at the dashboard, and a million alerts."""
+"""What docs/soak.md says: people at the dashboard, and many alerts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def _people(part: dict[str, Any] | None) -> list[str]:
         "",
         f"`python -m bench.soak --minutes {part['minutes']:g} --vetters {part['vetters']} --alerts 0 --json bench/soak.json` on {_where(part)}: "
         f"{part['vetters']} people, {part['steps']:,} steps, {part['errors']} failed{f' ({troubles})' if troubles else ''}. Half of the steps took less than "
-        f"{part['p50_s']:.2f} s, 95 % less than {part['p95_s']:.2f} s.",
+        f"{part['p50_s']:.2f} s, 95 % less than {part['p95_s']:.2f} s: {part['steps'] / (60 * part['minutes']):.1f} steps a second were done, where "
+        f"{part['vetters']} people who think {part['pause_s']:g} s and never wait would ask for {part['vetters'] / part['pause_s']:.1f}.",
         "",
         "| step | steps | median [s] | 95 % [s] |",
         "|---|---|---|---|",
@@ -54,7 +55,7 @@ def _alerts(part: dict[str, Any] | None) -> list[str]:
         else "too short a run for a slope"
     )
     return [
-        "## A million alerts",
+        f"## {part['alerts']:,} alerts",
         "",
         f"`python -m bench.soak --minutes 0 --alerts {part['alerts']} --workers {part['workers']} --json bench/soak.json` on {_where(part)}: "
         f"{part['alerts']:,} alerts ({part['input_mb']:,} MB) gave {part['rows']:,} rows, {exact}; {part['scored']:,} were scored. It took "
