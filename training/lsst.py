@@ -73,16 +73,20 @@ def shape_of(recipe: Recipe, network: str) -> Shape:
     return shape if network == "t2" else replace(shape, d=28, d_ff=64, kernel=3)
 
 
+def sample_of(corpus: LsstCorpus, fold: int | None) -> fit.Sample:
+    """What a network draws from: all folds but one, or all; every class is drawn as often."""
+    weight = corpus.weight if fold is None else corpus.weight * (corpus.fold != fold)
+    has = np.bincount(corpus.label, weight, len(CLASS_NAMES)) > 0
+    return fit.Sample(corpus.values, corpus.label, weight, has.astype(float))
+
+
 def train_network(corpus: LsstCorpus, shape: Shape, plan: Plan, recipe: Recipe, fold: int | None, kept: Path) -> bytes:
     """One network on all folds but one, or on all, as a TFLite file; every class is drawn as often.
 
     kept : its losses go beside this path.
     """
-    weight = corpus.weight if fold is None else corpus.weight * (corpus.fold != fold)
-    has = np.bincount(corpus.label, weight, len(CLASS_NAMES)) > 0
-    sample = fit.Sample(corpus.values, corpus.label, weight, has.astype(float))
     model = fit.train(
-        sample,
+        sample_of(corpus, fold),
         shape,
         plan.schedule,
         seed=plan.seed * 10 + (0 if fold is None else fold + 1),

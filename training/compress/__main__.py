@@ -37,7 +37,7 @@ SHIPPED = {
     "atx-ztf": ("int8-weights",),
     "atx-lsst": ("int8-weights",),
 }
-#: What is made of a network that is not fine-tuned here, and of one whose file does not name its weights.
+#: What is made of a network whose file does not name its weights.
 PLAIN = ("float32", "lean", "float16", "int8-weights", "int4-weights")
 
 
@@ -83,7 +83,7 @@ def main() -> None:
 
 def made_of(name: str) -> tuple[str, ...]:
     """The keys of the variants that are made of a model."""
-    return tuple(v.key for v in VARIANTS) if name == "t2-ztf" else PLAIN
+    return tuple(v.key for v in VARIANTS) if name.startswith("t2") else PLAIN
 
 
 def write_table(path: Path, name: str, rows: dict[str, Any], sweeps: dict[str, Any], objects: Trial) -> None:

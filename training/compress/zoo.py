@@ -67,12 +67,23 @@ def _shape(name: str, content: bytes) -> Shape | None:
 
 
 def _lsst(name: str, data: Path, work: Path) -> tuple[Callable[[], Trial], Callable[[int | None, Shape], Lesson]]:
-    from training.lsst import simulated_curves
+    from training.corpus_lsst import corpus_of, preparer
+    from training.lsst import sample_of, simulated_curves
+
+    recipe = load_model(name).recipe
+
+    @cache
+    def curves():
+        return simulated_curves(data, work)
+
+    @cache
+    def corpus():
+        return corpus_of(work, curves(), recipe, 1)
 
     def lesson_of(fold: int | None, shape: Shape) -> Lesson:
-        raise ValueError(f"{name} is not fine-tuned: its variants are made of the float files alone")
+        return Lesson(sample_of(corpus(), fold), shape, preparer(corpus(), recipe.feature_scaling))
 
-    return lambda: trial.simulated_trial(load_model(name), simulated_curves(data, work)), lesson_of
+    return lambda: trial.simulated_trial(load_model(name), curves()), lesson_of
 
 
 def _ztf(name: str, data: Path, work: Path) -> tuple[Callable[[], Trial], Callable[[int | None, Shape], Lesson]]:
