@@ -105,7 +105,8 @@ def fold_disagreement(result: Classification) -> str:
     votes = Counter(tops).most_common()
     if len(votes) > 1:
         said = ", ".join(f"{count} {class_title(name)}" for name, count in votes)
-        return f"The {len(tops)} fold models disagree: {said}."
+        seen = f"; {len(tops) - 1} of them were trained on this object" if result.model.fold is not None else ""
+        return f"The {len(tops)} fold models disagree: {said}{seen}."
     first = result.spread[:, result.order[0]]
     if np.ptp(first) > WIDE_SPREAD:
         return f"The fold models differ: {class_title(result.top_class)} has {percent(first.min())} to {percent(first.max())}."

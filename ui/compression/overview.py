@@ -64,7 +64,7 @@ def show_table(records: Records) -> None:
     counted = f"{sets['real_objects']:,} real objects, " if sets["real_objects"] else ""
     st.caption(
         f"kB are 1,000 bytes; zip is DEFLATE at its highest level. {plain(sets['what'])} {counted}{sets['simulated_objects']:,} "
-        f"simulated ones. Log-loss: five main classes, all alike, whole light curves of {records.judged_on}. Changes are "
+        f"simulated ones. Log-loss and macro-F1: five main classes among themselves, log-loss under equal priors, macro-F1 under the survey's, whole light curves of {records.judged_on}. Changes are "
         "against float32 on the same objects, intervals from a paired bootstrap (95 %). "
         f"Made by `{records.table['command']}`, {records.table['date']}."
     )

@@ -22,7 +22,7 @@ from ui.evaluation.words import name_of
 from ui.figures.confusion import confusion_figure
 from ui.figures.theme import Theme
 from ui.state import put_right, url_choice
-from ui.wording import plain
+from ui.wording import percent, plain
 
 #: Ways in which the second answer differs, as the address writes them.
 CHANGES = {
@@ -125,7 +125,7 @@ def change_of(pair: Pair) -> NDArray:
 
 def _second(pair: Pair, name: str, row: int) -> str:
     answer = name_of(pair.second.level.names[pair.second.answer[row]])
-    return f"{name}: {answer} {100 * pair.second.top[row]:.0f} %"
+    return f"{name}: {answer} {percent(float(pair.second.top[row]))}"
 
 
 def _places(of: Judgement, pair: Pair, order: NDArray) -> NDArray[np.int64]:

@@ -106,7 +106,7 @@ def _frame(axes: _Axes, theme: Theme, unit: str) -> str:
     for value in _ticks(*sorted(axes.y_range), 5):
         y = axes.y(value)
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{theme.grid}"/>')
-        parts.append(f'<text x="{LEFT - 7}" y="{y + 4.5:.1f}" text-anchor="end">{_number(value)}</text>')
+        parts.append(f'<text x="{LEFT - 7}" y="{y + 4.5:.1f}" text-anchor="end">{_short(value)}</text>')
     for day in _ticks(*axes.x_range, 8):
         x, text = axes.x(day), _number(day)
         if x + HALF_LETTER * len(text) <= WIDTH:  # no number is cut in half by the edge, nor pushed into the one before
@@ -127,6 +127,14 @@ def _ticks(low: float, high: float, about: int) -> list[float]:
 def _number(value: float) -> str:
     text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"
     return "0" if float(value) == 0 else text.replace("-", "−")
+
+
+def _short(value: float) -> str:
+    """A number that fits beside the axis, on a phone too: 20k, −1.5M."""
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= 10 * unit or (unit > 1e3 and abs(value) >= unit):
+            return f"{value / unit:.4g}{name}".replace("-", "−")
+    return _number(value)
 
 
 #: How each of plotly's marker symbols looks as a path around (0, 0), so that a band looks the same on every page.

@@ -76,7 +76,7 @@ def trade_figure(points: Sequence[Point], theme: Theme, *, x_title: str) -> go.F
         type="log", title=x_title, gridcolor=theme.grid, tickvals=_TICKS, ticktext=[f"{t:,}" for t in _TICKS]
     )
     figure.update_yaxes(
-        type="log", title="flat log-loss", gridcolor=theme.grid, automargin=True, tickvals=_LOSSES, ticktext=[f"{t:g}" for t in _LOSSES]
+        type="log", title="flat log-loss, equal priors", gridcolor=theme.grid, automargin=True, tickvals=_LOSSES, ticktext=[f"{t:g}" for t in _LOSSES]
     )  # fmt: skip
     return figure
 
@@ -113,7 +113,7 @@ def sweep_figure(sweeps: Mapping[str, Sequence[Mapping[str, float]]], baseline: 
         )  # fmt: skip
         figure.add_hline(y=baseline, line={"dash": "dot", "width": 1.2, "color": theme.muted}, row=1, col=column)
     figure.update_yaxes(type="log", gridcolor=theme.grid, tickvals=_LOSSES, ticktext=[f"{t:g}" for t in _LOSSES])
-    figure.update_yaxes(title="flat log-loss", automargin=True, row=1, col=1)
+    figure.update_yaxes(title="flat log-loss, equal priors", automargin=True, row=1, col=1)
     figure.update_layout(**layout(theme, height=320))
     return figure
 
