@@ -5,12 +5,13 @@ import logging
 import streamlit as st
 
 from ui.arrival import note_page
-from ui.resources import journal, warm_in_background
+from ui.resources import calm_collector, journal, warm_in_background
 from ui.shell import admit, frame, style
 
 st.set_page_config(layout="wide")
 style()
 warm_in_background()
+calm_collector()
 page = st.navigation(frame(), position="top")
 note_page(page.url_path)
 st.session_state["_in_frame"] = True

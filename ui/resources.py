@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from ui.collector import set_aside_what_stays
+
 if TYPE_CHECKING:
     from core.brokers.browse.base import Browser
     from core.candidates.shelf import Shelf
@@ -43,6 +45,12 @@ def warm_in_background() -> threading.Thread:
     thread = threading.Thread(target=work, name="warm", daemon=True)
     thread.start()
     return thread
+
+
+@st.cache_resource(show_spinner=False)
+def calm_collector() -> None:
+    """Keep the collector of cycles off what stays for ever; once a server."""
+    set_aside_what_stays()
 
 
 @st.cache_resource(show_spinner=False)
