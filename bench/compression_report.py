@@ -1,4 +1,4 @@
-"""The figures of docs/compression.md: every variant of a model, its sizes, times and scores; and the two runtimes."""
+"""The figures of docs/compression.md: every variant of each model, its sizes, times and scores; and the two runtimes."""
 
 from __future__ import annotations
 
@@ -10,28 +10,34 @@ from ui.compression.overview import recommended, variant_table
 from ui.compression.records import BASELINE, SAVED_MODEL, Records, records_of
 
 
-def compression_block(name: str, runtimes: dict[str, Any]) -> str:
-    """The document's block for one model."""
+def compression_block(runtimes: dict[str, Any]) -> str:
+    """The document's block: a section a model, in the order of the runtimes' figures."""
+    return "\n".join(line for name in runtimes["models"] for line in _of_model(name, runtimes))
+
+
+def _of_model(name: str, runtimes: dict[str, Any]) -> list[str]:
     records = records_of(load_card(MODELS / name))
     shown = variant_table(records)
-    lines = [
+    return [
+        f"## {name}",
+        "",
         *_words(records),
         "",
         "| " + " | ".join(shown.head) + " |",
         "|" + "---|" * len(shown.head),
         *("| " + " | ".join(row) + " |" for row in shown.rows),
         "",
-        *_runtimes(runtimes),
+        *_runtimes(name, runtimes),
         "",
     ]
-    return "\n".join(lines)
 
 
 def _words(records: Records) -> list[str]:
     table, bench, sets = records.table, records.bench, records.table["sets"]
+    also = f", {sets['simulated_objects']:,} simulated ones" if sets["real_objects"] else ""
     lines = [
         f"Sizes and scores: `{table['command']}`, {table['date']} ({records.rows[0].change['of']:,} {records.judged_on} by the networks of the folds that have "
-        f"not seen them, {sets['simulated_objects']:,} simulated ones; {table['budget']['fine_tuning_steps']} steps of fine-tuning, "
+        f"not seen them{also}; {table['budget']['fine_tuning_steps']} steps of fine-tuning, "
         f"{table['budget']['student_steps']} for the student). Changes are paired with float32 object by object, with 95 % bootstrap intervals.",
     ]
     if bench:
@@ -57,14 +63,15 @@ def _words(records: Records) -> list[str]:
     return lines
 
 
-def _runtimes(runtimes: dict[str, Any]) -> list[str]:
+def _runtimes(name: str, runtimes: dict[str, Any]) -> list[str]:
+    judged_on = records_of(load_card(MODELS / name)).judged_on
     lines = [
-        f"The same files on {' and '.join(runtimes['runtimes'])} (`{runtimes['command']}`, {runtimes['light_curves']} real light curves):",
+        f"The same files on {' and '.join(runtimes['runtimes'])} (`{runtimes['command']}`, {runtimes['light_curves']} {judged_on}):",
         "",
         "| variant | largest difference of a probability | same class |",
         "|---|---|---|",
     ]
-    for row in runtimes["files"]:
+    for row in runtimes["models"][name]:
         if "problem" in row:
             lines.append(f"| {row['variant']} | does not run: {row['problem'].split('.')[0]} | – |")
         else:

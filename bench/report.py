@@ -200,7 +200,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs/throughput.md": block(_read("results"), _read("gp_parity"))
         + packets_block(_read("packets"), _read("big_input"))
         + shapes_block(_read("shapes")),
-        ROOT / "docs/compression.md": compression_block("t2-ztf", _read("runtimes")),
+        ROOT / "docs/compression.md": compression_block(_read("runtimes")),
         ROOT / "docs/measured.md": measured(_read("alerts_table"), _read("page_speed"), _read("deletion"))
         + _if_measured("lab_speed", lab_block)
         + _if_measured("neighbour_search", neighbours_block),
