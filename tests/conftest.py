@@ -1,0 +1,20 @@
+"""What holds for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from streamlit.components.v2 import manifest_scanner
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_packages_are_scanned_once() -> Iterator[None]:
+    """A server looks through all installed packages for components once; Streamlit's `AppTest` did so at every run of a page.
+
+    That took twice the time of the page itself. What is found is the same: no test installs a package.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
