@@ -17,6 +17,8 @@ from core.evaluate.table import Evaluation
 
 #: Answers that a pick may ask for besides the name of a class.
 RIGHT, WRONG = "right", "wrong"
+#: Before the name of a true class in a pick: any class but that one.
+NOT = "not "
 #: The quantity of a pick that is the largest probability; ``p:<class>`` is that of a class.
 TOP = "top"
 
@@ -156,7 +158,8 @@ def class_scores(of: Judgement) -> pd.DataFrame:
 class Pick:
     """Which objects: of a true class, with an answer (a class, `RIGHT` or `WRONG`), within a range of a quantity.
 
-    Empty fields ask for nothing. low is within the range; high is not, unless it is the largest value there is.
+    truth : a class, or `NOT` and a class. Empty fields ask for nothing. low is within the range; high is not, unless it is
+    the largest value there is and no threshold on a class's probability.
     """
 
     truth: str = ""
@@ -168,16 +171,43 @@ class Pick:
     def __bool__(self) -> bool:
         return bool(self.truth or self.answer or self.by)
 
+    @property
+    def threshold_on(self) -> str:
+        """The class whose probability alone, from one threshold on or below it, picks the objects; or nothing."""
+        name = self.by.removeprefix("p:")
+        one_side = (self.low is None) != (self.high is None)
+        if not self.by.startswith("p:") or self.answer or not one_side:
+            return ""
+        return name if self.truth == name or (self.high is None and self.truth in ("", NOT + name)) else ""
+
+    def parted(self) -> dict[str, Pick]:
+        """What a threshold on a class's probability does, by name; empty where this pick is no such threshold.
+
+        selected : from it on, of any class. false alarms : those of them that are of another class. found : those that are
+        of the class. missed : objects of the class below it.
+        """
+        if not (name := self.threshold_on):
+            return {}
+        at = self.high if self.low is None else self.low
+        return {
+            "selected": Pick(by=self.by, low=at),
+            "false alarms": Pick(NOT + name, by=self.by, low=at),
+            "found": Pick(name, by=self.by, low=at),
+            "missed": Pick(name, by=self.by, high=at),
+        }
+
 
 def picked(of: Judgement, pick: Pick) -> NDArray[np.int64]:
     """Places in the judgement, the most confident mistakes first, then what is right, the surest first.
 
-    A class that the level does not have picks nothing.
+    What a threshold on a class's probability parts comes in the order of that probability, what it got most wrong first:
+    false alarms before what it found, both from the highest; what it missed from the lowest. A class that the level does
+    not have picks nothing.
     """
     keep = np.ones(len(of), bool)
     names = of.level.names
     if pick.truth:
-        keep &= of.truth == (names.index(pick.truth) if pick.truth in names else -1)
+        keep &= _is_of(of, pick.truth)
     if pick.answer in (RIGHT, WRONG):
         keep &= of.right == (pick.answer == RIGHT)
     elif pick.answer:
@@ -188,9 +218,21 @@ def picked(of: Judgement, pick: Pick) -> NDArray[np.int64]:
         if pick.low is not None:
             keep &= values >= pick.low
         if pick.high is not None:
-            keep &= (values < pick.high) | ((values == largest) & (values <= pick.high))
+            closed = (values == largest) & (values <= pick.high) & (pick.threshold_on == "")
+            keep &= (values < pick.high) | closed
     index = np.flatnonzero(keep)
+    if name := pick.threshold_on:
+        p, true = of.quantity(pick.by)[index], _is_of(of, name)[index]
+        return index[np.lexsort((index, p if pick.high is not None else -p, true))]
     return index[np.lexsort((index, -of.top[index], of.right[index]))]
+
+
+def _is_of(of: Judgement, truth: str) -> NDArray[np.bool_]:
+    """(V,) whether objects are of a class of the level, or of any but it."""
+    name, names = truth.removeprefix(NOT), of.level.names
+    if name not in names:
+        return np.zeros(len(of), bool)
+    return (of.truth == names.index(name)) != truth.startswith(NOT)
 
 
 def bins_of(values: NDArray, most: int = 8) -> list[float]:

@@ -53,6 +53,37 @@ def test_a_cell_of_the_matrix_holds_as_many_objects_as_it_says(key, seed):
     assert len(picked(of, Pick(answer=WRONG))) == len(of) - np.trace(of.matrix)
 
 
+@pytest.mark.parametrize("key", LEVELS)
+@settings(max_examples=8, deadline=None)
+@given(seed=SEEDS, at=st.floats(0.0, 1.0))
+def test_a_threshold_parts_the_objects_into_found_missed_and_false_alarms(key, seed, at):
+    """As the counts beside it say; every part leads to the others, and its worst comes first."""
+    of = judge(evaluation(seed), LEVELS[key])
+    for k, name in enumerate(of.level.names):
+        at = at if k else float(of.p[:, k].max())  # a threshold that one object alone reaches
+        pick = Pick(by=f"p:{name}", low=at)
+        parts = pick.parted()
+        found = {kind: set(picked(of, part)) for kind, part in parts.items()}
+        counts = selection(of, name, at)
+        sizes = [len(found[kind]) for kind in ("selected", "found", "false alarms", "missed")]
+        assert sizes == [counts["selected"], counts["true"], counts["false"], counts["missed"]]
+        assert found["found"] | found["false alarms"] == found["selected"]
+        assert found["found"] | found["missed"] == set(np.flatnonzero(of.truth == k))
+        assert all(part.parted() == parts for part in parts.values())
+        p = of.p[:, k]
+        assert np.all(np.diff(p[picked(of, parts["missed"])]) >= 0)
+        assert np.all(np.diff(p[picked(of, parts["false alarms"])]) <= 0)
+
+
+@pytest.mark.parametrize(
+    "pick",
+    [Pick(), Pick("SNIa"), Pick(by=TOP, low=0.5), Pick("SNII", by="p:SNIa", low=0.5), Pick(by="p:SNIa", low=0.2, high=0.5),
+     Pick(by="p:SNIa", high=0.5), Pick(answer=WRONG, by="p:SNIa", low=0.5)],
+)  # fmt: skip
+def test_what_is_no_threshold_on_a_class_has_no_parts(pick):
+    assert pick.parted() == {}
+
+
 @settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_one_against_the_rest_agrees_with_the_full_matrix(seed):

@@ -127,6 +127,23 @@ def test_the_list_holds_what_the_cell_says_worst_first_and_why():
     assert at.get("page_link")[0].proto.label == f"**{worst}**"
 
 
+def test_a_point_of_a_curve_tells_missed_from_false_alarms():
+    """The choice names each part with its number, and every listed object says which it is."""
+    table, p = judged()
+    at = opened(view="curves", by="p:TDE", low="0.3")
+    true, picked = (table["class"] == "TDE").to_numpy(), p[:, CLASS_NAMES.index("TDE")] >= 0.3
+    control = next(c for c in at.segmented_control if c.label == "Of this threshold")
+    numbers = [int(option.content.rsplit(": ")[1]) for option in control.proto.options]
+    assert numbers == [picked.sum(), (picked & ~true).sum(), (picked & true).sum(), (~picked & true).sum()]
+    control.set_value("missed").run()
+    assert not at.exception and (at.query_params["truth"], at.query_params["high"]) == ("TDE", "0.3")
+    said = text_of(at)
+    assert f"{numbers[3]} objects\\: TDE, p(TDE) below 0.3" in said and "the lowest p(TDE) first" in said
+    assert said.count("missed\\: p(TDE)") == min(numbers[3], 8) and "false alarm\\:" not in said
+    at = opened(view="curves", by="p:TDE", low="0.3", truth="not TDE")
+    assert text_of(at).count("false alarm\\: p(TDE)") == min(numbers[1], 8)
+
+
 def test_a_selection_without_objects_is_told_plainly():
     assert "0 objects" in text_of(opened(truth="TDE", answer="RRL"))
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from core.bands import BANDS
+from core.evaluate.levels import LEVELS
 from core.lightcurve import light_curve, upper_limits
 from core.model import load_model
 from core.pipeline import classify
 from tests.curves import supernova
 from ui.figures.light_curve import light_curve_figure, map_strip_figure, summary
 from ui.figures.probabilities import feature_figure, probability_figure
+from ui.figures.ranking import class_curve, curves_figure
 from ui.figures.theme import DARK, LIGHT, theme_of
 from ui.figures.view import PERCENT, SIGNED, CurveView, flux_range, outside, shown_span
 
@@ -150,27 +152,44 @@ def test_an_explained_class_has_a_bar_even_when_it_is_unlikely(result):
     assert len(bars.x) == 7 and bars.customdata[-1] == last
 
 
-def test_dark_rubin_bands_can_be_told_apart_without_colour_vision():
-    """CIE Lab distances under normal, protanope and deuteranope vision (Machado et al. 2009, severity 1)."""
-    eyes = [
-        np.eye(3),
-        np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
-        np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]),
-    ]
+#: Linear RGB as normal, protanope and deuteranope eyes see it (Machado et al. 2009, severity 1).
+EYES = [
+    np.eye(3),
+    np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
+    np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]),
+]
+
+
+def lab(colour, eye):
+    """CIE Lab of a ``#rrggbb`` colour."""
     to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = to_xyz @ np.clip(eye @ linear, 0, 1) / [0.9505, 1.0, 1.089]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
-    def lab(colour, eye):
-        rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-        xyz = to_xyz @ np.clip(eye @ linear, 0, 1) / [0.9505, 1.0, 1.089]
-        f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-        return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
+def test_dark_rubin_bands_can_be_told_apart_without_colour_vision():
     colours = [DARK.band(band) for band in BANDS if band.survey == "lsst"]
     assert all(_contrast(colour, DARK.page) >= 4.5 for colour in colours)
-    for eye in eyes:
+    for eye in EYES:
         seen = [lab(colour, eye) for colour in colours]
         assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 20
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_curves_of_two_classes_differ_in_more_than_colour(level, theme):
+    """By their markers always, by their dashes where any eyes might take one colour for the other."""
+    x = np.linspace(0, 1, 30)
+    names = LEVELS[level].names
+    figure = curves_figure([class_curve(n, n, x, x, x, theme) for n in names], "x", "y", theme)
+    for one, two in combinations(figure.data, 2):
+        assert one.marker.symbol != two.marker.symbol, (one.name, two.name)
+        assert all(max(t.marker.size) >= 8 for t in (one, two)), "too small a marker to be told from others"
+        if min(np.linalg.norm(lab(one.line.color, eye) - lab(two.line.color, eye)) for eye in EYES) < 10:
+            assert one.line.dash != two.line.dash, (one.name, two.name)
 
 
 def test_hover_tells_time_flux_and_share_and_escapes_nothing_dangerous(result):

@@ -25,7 +25,7 @@ from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download, draw
 from ui.evaluation.drill import clicked
 from ui.evaluation.words import name_of, range_of, small_number
-from ui.figures.ranking import Curve, curves_figure
+from ui.figures.ranking import Curve, class_curve, curves_figure
 from ui.figures.theme import Theme
 from ui.state import url_choice
 
@@ -96,7 +96,10 @@ def show_curves(chosen: Chosen, theme: Theme) -> None:
                 figure, chosen, kind, key=key, on_select=clicked(key, _pick),
                 alt=f"{'ROC' if kind == 'roc' else 'Precision–recall'} curves of {len(names)} classes; areas in the table.",
             )  # fmt: skip
-    st.caption("Click a point of a class's curve to list the objects that its threshold selects.")
+    st.caption(
+        "Each class has its marker. Click a point of its curve to list what its threshold selects: what it finds, its false "
+        "alarms, and what it misses. Double-click a name in the legend to see its curve alone."
+    )
     # Last, when the curves are on the screen: intervals take longer than the areas themselves.
     table = area_table(ranked, *_areas(chosen.key, chosen.of, ranked))
     tables.show(_shown(table))
@@ -135,9 +138,9 @@ def _shown(table: pd.DataFrame) -> tables.Table:
 
 def _figure(kind: str, ranked: Ranked, names: Sequence[str], theme: Theme, *, averages: bool) -> go.Figure:
     shown = [one.thinned(DRAWN if len(names) > 1 else DRAWN_ALONE) for one in ranked.each if one.name in names]
-    curves = [_curve(kind, one, theme.of_class(one.name)) for one in shown]
+    curves = [_curve(kind, one, theme) for one in shown]
     if averages:
-        micro = _curve(kind, ranked.micro, theme.ink)
+        micro = _curve(kind, ranked.micro, theme)
         x, y = ranked.macro_roc if kind == "roc" else ranked.macro_pr
         curves += [
             Curve("", "micro average", micro.x, micro.y, None, theme.ink, "dash"),
@@ -150,9 +153,9 @@ def _figure(kind: str, ranked: Ranked, names: Sequence[str], theme: Theme, *, av
     return curves_figure(curves, "completeness", "purity", theme, chance=None if averages else chance)
 
 
-def _curve(kind: str, of: Drawn, colour: str) -> Curve:
+def _curve(kind: str, of: Drawn, theme: Theme) -> Curve:
     x, y = (of.false_rate, of.completeness) if kind == "roc" else (of.completeness, of.purity)
-    return Curve(of.name, name_of(of.name), x, y, of.threshold, colour)
+    return class_curve(of.name, name_of(of.name), x, y, of.threshold, theme)
 
 
 def _pick(point: dict) -> Pick:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.evaluate.judgement import RIGHT, TOP, WRONG, Judgement, Pick
+from core.evaluate.judgement import NOT, RIGHT, TOP, WRONG, Judgement, Pick, picked
 from core.evaluate.table import QUANTITIES
-from ui.evaluation.words import ANY, answer_title, name_of, quantity_title
+from ui.evaluation.words import ANY, answer_title, name_of, parted_title, quantity_title
 from ui.state import url_choice
 
 _KEYS = ("truth", "answer", "by", "low", "high")
@@ -60,13 +60,16 @@ def quantities_of(of: Judgement) -> list[str]:
 def choose_pick(of: Judgement) -> Pick:
     """The keyboard's way to every part of every figure."""
     names = [of.level.names[k] for k in of.shown]
-    for key, options in (("truth", ["", *names]), ("answer", ["", *names, RIGHT, WRONG])):
+    truths = ["", *names]
+    if (wanted := st.query_params.get("truth", "")).startswith(NOT) and wanted.removeprefix(NOT) in names:
+        truths.append(wanted)
+    for key, options in (("truth", truths), ("answer", ["", *names, RIGHT, WRONG])):
         if st.query_params.get(key, "") not in options:  # of another level of classes
             st.query_params.pop(key, None)
     columns = st.columns([3, 3, 3, 2, 2], vertical_alignment="bottom")
     with columns[0]:
         url_choice(
-            st.selectbox, "True class", ["", *names], "truth", "", format_func=lambda n: name_of(n) if n else ANY
+            st.selectbox, "True class", truths, "truth", "", format_func=lambda n: name_of(n) if n else ANY
         )
     with columns[1]:
         url_choice(
@@ -87,6 +90,23 @@ def choose_pick(of: Judgement) -> Pick:
         st.query_params.pop("page", None)  # another list begins at its beginning
     st.session_state["_pick"] = pick
     return pick
+
+
+def choose_part(of: Judgement, pick: Pick) -> None:
+    """Of a threshold on a class's probability: all that it selects, or its false alarms, its hits, or what it misses."""
+    parts = pick.parted()
+    if not parts:
+        return
+    titles = {kind: parted_title(kind, pick.threshold_on, len(picked(of, part))) for kind, part in parts.items()}
+    st.session_state["_part"] = next(kind for kind, part in parts.items() if part == pick)
+
+    def push() -> None:
+        if chosen := st.session_state["_part"]:
+            put_pick(parts[chosen])
+
+    st.segmented_control(
+        "Of this threshold", list(parts), key="_part", on_change=push, format_func=titles.get, required=True
+    )
 
 
 def _number_in_address(key: str, label: str) -> None:

@@ -10,14 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from core.brokers.samples import EMBEDDED
-from core.evaluate.judgement import Judgement, picked
+from core.evaluate.judgement import Judgement, Pick, picked
 from core.taxonomy import CLASS_NAMES
 from ui import resources
 from ui.arrival import back_to_object, key_of
 from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download
-from ui.evaluation.drill import choose_pick
-from ui.evaluation.words import name_of, pick_sentence
+from ui.evaluation.drill import choose_part, choose_pick
+from ui.evaluation.words import name_of, order_sentence, pick_sentence
 from ui.figures.theme import Theme
 from ui.shell import object_page
 from ui.stamps import show_stamp
@@ -33,6 +33,7 @@ def show_objects(chosen: Chosen, theme: Theme) -> np.ndarray:
     with st.container(key="objects"):
         st.subheader("The objects behind it", anchor=False)
         pick = choose_pick(chosen.of)
+        choose_part(chosen.of, pick)
         if not pick:
             st.caption("Click any cell, curve, bar or point above, or choose here: the objects behind it are listed.")
             return np.zeros(0, np.int64)
@@ -40,8 +41,8 @@ def show_objects(chosen: Chosen, theme: Theme) -> np.ndarray:
         if not len(index):
             st.info(f"{pick_sentence(pick, 0)}. Nothing to show: choose another class or a wider range.")
             return index
-        st.markdown(f"**{plain(pick_sentence(pick, len(index)))}**, the most confident mistakes first.")
-        show_cards(chosen, index, theme)
+        st.markdown(f"**{plain(pick_sentence(pick, len(index)))}**, {plain(order_sentence(pick))}.")
+        show_cards(chosen, index, theme, _part_of(chosen.of, pick, index))
         download(object_table(chosen.of, index), chosen, "objects", f"All {len(index):,} as a table (CSV)")
     return index
 
@@ -56,6 +57,20 @@ def show_cards(chosen: Chosen, index: np.ndarray, theme: Theme, more: Callable[[
             with column, st.container(border=True, height="stretch", gap="xsmall", key=key):
                 _card(chosen, place, theme, "" if more is None else more(k))
     back_to_object("objects")
+
+
+def _part_of(of: Judgement, pick: Pick, index: np.ndarray) -> Callable[[int], str] | None:
+    """What a threshold made of the k-th object: found, missed, or a false alarm; None where the pick is no threshold."""
+    name = pick.threshold_on
+    if not name:
+        return None
+    p, true = of.quantity(pick.by)[index], of.truth[index] == of.level.names.index(name)
+
+    def said(k: int) -> str:
+        kind = "false alarm" if not true[k] else "missed" if pick.high is not None else "found"
+        return f"{kind}: p({name_of(name)}) {percent(p[k])}"
+
+    return said
 
 
 def _page(n: int) -> range:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from core.evaluate.judgement import RIGHT, TOP, WRONG, Judgement, Pick, Summary
+from core.evaluate.judgement import NOT, RIGHT, TOP, WRONG, Judgement, Pick, Summary
 from ui.figures.probabilities import feature_title
 from ui.wording import class_title
 
@@ -20,8 +20,8 @@ _QUANTITIES = {
 
 
 def name_of(name: str) -> str:
-    """A class or a group as the page writes it."""
-    return class_title(name)
+    """A class or a group as the page writes it, or any but it."""
+    return f"any class but {class_title(name.removeprefix(NOT))}" if name.startswith(NOT) else class_title(name)
 
 
 def answer_title(name: str) -> str:
@@ -60,6 +60,20 @@ def pick_sentence(pick: Pick, n: int) -> str:
         )
         what += f", {quantity_title(pick.by)} {between}"
     return f"{n:,} object{'' if n == 1 else 's'}: {what}"
+
+
+def order_sentence(pick: Pick) -> str:
+    """In which order the objects of a pick are listed."""
+    if not (name := pick.threshold_on):
+        return "the most confident mistakes first"
+    end = "lowest" if pick.high is not None else "highest"
+    return f"the {end} p({name_of(name)}) first" if pick.truth else "false alarms first"
+
+
+def parted_title(kind: str, name: str, n: int) -> str:
+    """One part of what a threshold on a class does, as a choice: ``missed SN Ia: 12``."""
+    said = {"selected": "all it selects", "found": f"{name_of(name)} found", "missed": f"{name_of(name)} missed"}
+    return f"{said.get(kind, kind)}: {n:,}"
 
 
 def baseline_sentence(found: Summary) -> str:

@@ -9,14 +9,19 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ui.figures.theme import Theme, layout
+from ui.figures.theme import Theme, layout, line_of
 
 Array = NDArray[np.float64]
+#: Points of a curve can be clicked; about so many of them carry the class's marker in full size.
+MARKED = 9
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve to draw. name : of the class, empty for an average. threshold : (T,) that each point stands for, or None."""
+    """A curve to draw. name : of the class, empty for an average. threshold : (T,) that each point stands for, or None.
+
+    symbol : of the marker that tells it from curves of a similar colour; empty where points are dots alone.
+    """
 
     name: str
     title: str
@@ -25,6 +30,13 @@ class Curve:
     threshold: Array | None
     colour: str
     dash: str = "solid"
+    symbol: str = ""
+
+
+def class_curve(name: str, title: str, x: Array, y: Array, threshold: Array | None, theme: Theme) -> Curve:
+    """The curve of a class among others, in its colour, dash and marker."""
+    dash, symbol = line_of(name)
+    return Curve(name, title, x, y, threshold, theme.of_class(name), dash, symbol)
 
 
 def curves_figure(
@@ -40,7 +52,7 @@ def curves_figure(
                 x=curve.x, y=curve.y, name=curve.title, customdata=custom,
                 mode="lines+markers" if clickable else "lines",
                 line={"color": curve.colour, "width": 2 if clickable else 2.4, "dash": curve.dash},
-                marker={"size": 4, "color": curve.colour},
+                marker=_markers(curve),
                 selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
                 hovertemplate=f"{curve.title}<br>{x_title} %{{x:.3f}}<br>{y_title} %{{y:.3f}}"
                 + ("<br>threshold %{customdata[1]:.3f}" if clickable else "") + "<extra></extra>",
@@ -55,10 +67,19 @@ def curves_figure(
         )  # fmt: skip
     figure.update_layout(
         **layout(theme, height=470, dragmode=False, hovermode="closest", hoverdistance=25,
-                 legend={"orientation": "h", "y": -0.18, "yanchor": "top", "font": {"size": 12}})
+                 legend={"orientation": "h", "y": -0.18, "yanchor": "top", "font": {"size": 12}, "itemwidth": 44})
     )  # fmt: skip
     _unit_axes(figure, x_title, y_title, theme)
     return figure
+
+
+def _markers(curve: Curve) -> dict[str, object]:
+    if not curve.symbol:
+        return {"size": 4, "color": curve.colour}
+    # The first is in full size: the legend takes it for all.
+    full = np.arange(len(curve.x)) % max(len(curve.x) // MARKED, 1) == 0
+    return {"size": np.where(full, 9, 3), "color": curve.colour, "symbol": curve.symbol, "opacity": 1,
+            "line": {"width": 1, "color": curve.colour}}  # fmt: skip
 
 
 def threshold_figure(
