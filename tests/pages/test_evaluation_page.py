@@ -139,7 +139,7 @@ def test_a_point_of_a_curve_tells_missed_from_false_alarms():
     assert not at.exception and (at.query_params["truth"], at.query_params["high"]) == ("TDE", "0.3")
     said = text_of(at)
     assert f"{numbers[3]} objects\\: TDE, p(TDE) below 0.3" in said and "the lowest p(TDE) first" in said
-    assert said.count("missed\\: p(TDE)") == min(numbers[3], 8) and "false alarm\\:" not in said
+    assert said.count("missed at this threshold") == min(numbers[3], 8) and "false alarm\\:" not in said
     at = opened(view="curves", by="p:TDE", low="0.3", truth="not TDE")
     assert text_of(at).count("false alarm\\: p(TDE)") == min(numbers[1], 8)
 

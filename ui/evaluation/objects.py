@@ -68,7 +68,8 @@ def _part_of(of: Judgement, pick: Pick, index: np.ndarray) -> Callable[[int], st
 
     def said(k: int) -> str:
         kind = "false alarm" if not true[k] else "missed" if pick.high is not None else "found"
-        return f"{kind}: p({name_of(name)}) {percent(p[k])}"
+        told = true[k]  # beside the true class, or as the answer
+        return f"{kind} at this threshold" if told else f"{kind}: p({name_of(name)}) {percent(p[k])}"
 
     return said
 
