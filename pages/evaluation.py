@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import tables
 from ui.evaluation.choice import choose
+from ui.evaluation.left_out import show_left_out
 from ui.evaluation.matrix import show_numbers
 from ui.evaluation.objects import show_objects
 from ui.evaluation.take_away import show_take_away
@@ -21,6 +22,7 @@ if chosen is None:
     st.stop()
 st.caption(chosen.test.about.get("what", ""))
 show_numbers(chosen)
+show_left_out(chosen)
 view = choose_view()
 view.show(chosen, theme)
 if view.lists_objects:

@@ -3,7 +3,8 @@
     python -m training.evaluation --data DATA --model t2-ztf
 
 Remakes ``models/<name>/evaluation.parquet`` and the files in ``models/<name>/evaluation/`` from the shipped models: no
-training, and no figure of the card changes. Rows hold derived numbers, never photometry.
+training, and no figure of the card changes. Rows hold derived numbers, never photometry. Beside the answers stands
+``refused.parquet`` of `training.refused`: the objects that the model would not answer for, and why.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from training.identity import N_FOLDS
 from training.other_sets_lsst import MALLORN
 from training.out_of_fold import AGES
 from training.readers.tables import read
+from training.refused import write_refused
 from training.scored import ScoredSet, first_days, scored_set, sources_folder
 
 #: Edges [d] of the bins in which maps are kept, from the brightest used point.
@@ -332,6 +334,7 @@ def of_ztf(name: str, data: Path, real: RealSet) -> None:
         if name in IN_FULL:
             ages(models, scored, whole.card.folder, command)
             of_simulation(whole, simulated(data, "ztf"), command)
+    write_refused(name, real)
 
 
 def of_lsst(name: str, data: Path, simulation: Path) -> None:

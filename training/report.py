@@ -57,9 +57,9 @@ def _words(ours: dict[str, Any]) -> str:
     scores = ", ".join(f"{age['macro_f1_survey']:.2f}" for age in ages)
     return (
         f"After {days} days from the first detection the macro-F1 is {scores}: young light curves are hard, and the "
-        f"probabilities say so (expected calibration error {ours['ece_survey']:.3f} on whole light curves, at most "
-        f"{max(age['ece_survey'] for age in ages):.3f} at those ages). Variable stars and AGN: the page's rule catches "
-        f"{100 * variables['variables_caught']:.0f} % of them and loses {100 * variables['transients_lost']:.0f} % of the "
+        f"probabilities say so (expected calibration error {ours['ece_survey']:.3f} on whole light curves, with simulated ones "
+        f"of the classes without real ones, at most {max(age['ece_survey'] for age in ages):.3f} at those ages). Variable "
+        f"stars and AGN: the page's rule catches {100 * variables['variables_caught']:.0f} % of them and loses {100 * variables['transients_lost']:.0f} % of the "
         f"transients. Of the superluminous supernovae, {100 * ours['five_class']['survey']['recall']['SLSN-I']:.0f} % are "
         f"found without a redshift, {100 * _figures('t2-ztf-z')['five_class']['survey']['recall']['SLSN-I']:.0f} % with one.\n"
     )

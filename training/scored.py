@@ -40,9 +40,16 @@ class ScoredSet:
 
 
 def scored_set(real: CurveSet, recipe: Recipe, which: np.ndarray, *, seed: int = 7) -> ScoredSet:
-    """Light curves of the rows where ``which`` (bool) says so: alerts as they are, the rest degraded once to alert-like.
+    """Light curves of the rows where ``which`` (bool) says so, as `as_served`; those that the recipe refuses are left out."""
+    curves = as_served(real, recipe, which, seed=seed)
+    kept = [r for r, c in enumerate(curves) if c is not None and not isinstance(recipe.select(c), Refusal)]
+    return ScoredSet([curve for r in kept if (curve := curves[r])], real.objects.iloc[kept].reset_index(drop=True))
 
-    Curves that the recipe refuses are left out.
+
+def as_served(real: CurveSet, recipe: Recipe, which: np.ndarray, *, seed: int = 7) -> list[LightCurve | None]:
+    """(n,) light curves of the rows where ``which`` (bool) says so: alerts as they are, the rest degraded once to alert-like.
+
+    None for the other rows, and where degrading left no light curve that passes the recipe's cuts.
     """
     alert = (real.objects["origin"] == "alert").to_numpy()
     curves: list[LightCurve | None] = [None] * len(real)
@@ -70,8 +77,7 @@ def scored_set(real: CurveSet, recipe: Recipe, which: np.ndarray, *, seed: int =
                 made.band[where],
                 redshift=_number(real.objects["redshift"].iloc[row]),
             )
-    kept = [r for r, c in enumerate(curves) if c is not None and not isinstance(recipe.select(c), Refusal)]
-    return ScoredSet([curves[r] for r in kept], real.objects.iloc[kept].reset_index(drop=True))
+    return curves
 
 
 def first_days(curve: LightCurve, recipe: Recipe, days: float) -> LightCurve:

@@ -53,6 +53,25 @@ def test_the_published_file_is_judged_on_the_same_objects():
     assert len(set(theirs) - set(ours)) < 0.02 * len(theirs) and len(set(theirs) & set(ours)) > 2900
 
 
+def test_what_is_judged_and_what_is_refused_are_the_same_objects_for_every_model():
+    """Each object to score is in one of both files, never in both; a refusal says why, of a class and with its numbers."""
+    whole = {}
+    for path in sorted(MODELS.glob("*/refused.parquet")):
+        table = pd.read_parquet(path)
+        assert set(table["recipe"]) <= set(load_card(path.parent).recipe_names)
+        assert set(table["class"]) <= set(CLASS_NAMES) and (table["message"].str.len() > 30).all()
+        for recipe, part in table.groupby("recipe"):
+            files = [
+                f
+                for f in (path.with_name("evaluation.parquet"), path.parent / f"evaluation/{recipe}.parquet")
+                if f.exists()
+            ]
+            answered = next(e for e in map(read_evaluation, files) if e.about["recipe"] == recipe).facts["object_id"]
+            assert not set(answered) & set(part["object_id"]) and not part["object_id"].duplicated().any()
+            whole[path.parent.name, recipe] = set(answered) | set(part["object_id"])
+    assert len({frozenset(ids) for ids in whole.values()}) == 1 and len(whole) == 6, list(whole)
+
+
 def test_a_light_curve_that_comes_with_the_program_gets_the_probabilities_of_the_file():
     source = JudgedSource()
     for name, ids in (("t2-ztf", "sim-ztf-"), ("t2-lsst", "sim-lsst-")):

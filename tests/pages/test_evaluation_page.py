@@ -67,6 +67,40 @@ def test_the_numbers_on_the_page_are_scikit_learns_on_the_same_file(prior):
     assert re.search(rf">SN Ia</th><td[^>]*>{np.sum(truth == 0):,}</td><td[^>]*>{recall:.2f} \[", html_of(at))
 
 
+def test_the_figure_of_five_classes_stands_beside_that_of_all_and_is_the_cards():
+    figures = load_model("t2-ztf").card.data["figures"]
+    for prior in ("survey", "equal"):
+        at = opened(model="t2-ztf", prior=prior)
+        assert number(at, "macro-F1 of five") == pytest.approx(figures["five_class"][prior]["macro_f1"], abs=6e-4)
+        assert number(opened(model="t2-ztf", prior=prior, classes="five"), "macro-F1") == number(at, "macro-F1 of five")
+    said = text_of(at)
+    assert "means over the 12 classes that have objects here" in said and "SN Ia, SN II, SN Ib/c, SLSN-I, TDE" in said
+    assert "macro-F1 of five" not in html_of(opened(model="t2-ztf", classes="groups"))
+
+
+def test_the_calibration_error_of_the_card_is_named_beside_the_pages():
+    figures = load_model("t2-ztf").card.data["figures"]
+    said = text_of(opened(model="t2-ztf", view="calibration"))
+    assert f"The model's card says {figures['ece_survey']:.3f}" in said and "simulated light curves besides" in said
+    assert "The model's card says" not in text_of(opened(model="t2-ztf", view="calibration", prior="equal"))
+
+
+@pytest.mark.parametrize("query", [{}, {"model": "t2-published-gr@as-trained"}, {"set": "days-10"}, {"classes": "ia"}])
+def test_objects_without_an_answer_are_counted_and_listed(query):
+    """Whatever age or convention is judged, judged and refused objects are the same together."""
+    at = opened(**{"model": "t2-ztf", **query})
+    label = next(e.label for e in at.expander if "not in these figures" in e.label)
+    refused, whole = (int(n.replace(",", "")) for n in re.findall(r"[\d,]+", label)[:2])
+    listed = next(d.value for d in at.dataframe if "why" in d.value)
+    assert len(listed) == refused == whole - number(at, "objects") > 0
+    if "classes" not in query:
+        everything = {*judged_ids("t2-ztf"), *pd.read_parquet(MODELS / "t2-ztf/refused.parquet")["object_id"]}
+        assert whole == len(everything)
+        assert re.search(r">SN Ia-91bg</th><td[^>]*>\d+</td><td[^>]*>[1-9]", html_of(at))
+    pages = listed["page"].dropna()
+    assert len(pages) and pages.str.contains("oid=").all()
+
+
 def test_areas_are_scikit_learns():
     at = opened(model="t2-ztf", view="curves", classes="five")
     table, p = judged()

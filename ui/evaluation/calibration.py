@@ -10,10 +10,11 @@ from core.evaluate import scores
 from core.evaluate.calibration import reliability
 from core.evaluate.judgement import TOP, Judgement, Pick, judge
 from ui import resources, tables
+from ui.card_tables import stand_ins
 from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download, draw
 from ui.evaluation.drill import clicked
-from ui.evaluation.words import small_number
+from ui.evaluation.words import name_of, small_number
 from ui.figures.bins import reliability_figure
 from ui.figures.theme import Theme
 
@@ -42,8 +43,28 @@ def show_calibration(chosen: Chosen, theme: Theme) -> None:
             "than those drawn, in the mix of the prior; so are the shares that were right."
             + ("" if before else " This model's probabilities were not calibrated, or the table does not say how.")
         )
+        if said := _of_the_card(chosen):
+            st.caption(said)
         tables.show(_table(after))
         download(after, chosen, "reliability", "Bins (CSV)")
+
+
+def _of_the_card(chosen: Chosen) -> str:
+    """Why the card has another calibration error of the same objects: it counts stand-ins too, where no real ones are."""
+    card = resources.cards().get(chosen.model.partition("@")[0])
+    if card is None or (chosen.test.key, chosen.prior, chosen.of.level.key) != (
+        "real",
+        card.data["prior"]["name"],
+        "all",
+    ):
+        return ""
+    error, made = card.data["figures"].get("ece_survey"), stand_ins(card.data)
+    if error is None or not made:
+        return ""
+    return (
+        f"The model's card says {small_number(error)}: it counts {sum(made.values()):,} simulated light curves besides, of the classes "
+        f"without real ones ({', '.join(name_of(name) for name in made)}). Here are real objects alone."
+    )
 
 
 def _table(bins: pd.DataFrame) -> tables.Table:

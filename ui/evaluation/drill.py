@@ -68,9 +68,7 @@ def choose_pick(of: Judgement) -> Pick:
             st.query_params.pop(key, None)
     columns = st.columns([3, 3, 3, 2, 2], vertical_alignment="bottom")
     with columns[0]:
-        url_choice(
-            st.selectbox, "True class", truths, "truth", "", format_func=lambda n: name_of(n) if n else ANY
-        )
+        url_choice(st.selectbox, "True class", truths, "truth", "", format_func=lambda n: name_of(n) if n else ANY)
     with columns[1]:
         url_choice(
             st.selectbox, "Called", ["", *names, RIGHT, WRONG], "answer", "", format_func=lambda n: answer_title(n)

@@ -8,11 +8,21 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate.judgement import Judgement, Pick, Summary, class_scores, picked, summary
+from core.taxonomy import CLASS_NAMES, FIVE
 from ui import tables
+from ui.evaluation import sets
 from ui.evaluation.choice import Chosen
 from ui.evaluation.draw import download, draw
 from ui.evaluation.drill import clicked, pick_of_address
-from ui.evaluation.words import baseline_sentence, name_of, prior_sentence, range_of, small_number
+from ui.evaluation.words import (
+    FIVE_CLASSES,
+    baseline_sentence,
+    classes_sentence,
+    name_of,
+    prior_sentence,
+    range_of,
+    small_number,
+)
 from ui.figures.confusion import COLUMNS, COUNTS, ROWS, confusion_figure
 from ui.figures.theme import Theme
 from ui.state import url_choice
@@ -30,12 +40,24 @@ def show_numbers(chosen: Chosen) -> None:
         ("objects", f"{found.objects:,}", f"{int(chosen.of.met.sum())} classes"),
         ("accuracy", f"{found.accuracy:.3f}", f"[{low:.3f}, {high:.3f}]"),
         ("majority baseline", f"{found.majority:.3f}", f"always {name_of(found.majority_class)}"),
-        ("macro-F1", f"{found.macro_f1:.3f}", "mean over classes"),
+        ("macro-F1", f"{found.macro_f1:.3f}", f"{int(chosen.of.met.sum())} classes"),
         ("flat log-loss", f"{found.log_loss_flat:.3f}", "each class alike"),
         ("calibration error", f"{found.ece:.3f}", "in the prior's mix"),
     ]
+    if five := five_classes(chosen):
+        items.insert(4, ("macro-F1 of five", f"{five.macro_f1:.3f}", f"{five.objects:,} objects"))
     st.html(tables.strip_html(items))
     st.caption(f"{baseline_sentence(found)} {prior_sentence(chosen.prior, chosen.of)}")
+    if said := " ".join(part for part in (classes_sentence(chosen.of), FIVE_CLASSES if five else "") if part):
+        st.caption(said)
+
+
+def five_classes(chosen: Chosen) -> Summary | None:
+    """The figures of the five main classes among themselves, which cards and README quote; None where they are no other."""
+    if chosen.of.level.key != "all" or not all(chosen.of.met[CLASS_NAMES.index(name)] for name in FIVE):
+        return None
+    five = sets.judgement_of(chosen.test, chosen.prior, "five", chosen.of.evaluation)
+    return _summary((*chosen.key[:-1], "five"), five)
 
 
 def show_matrix(chosen: Chosen, theme: Theme) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 
 from core.evaluate.judgement import NOT, RIGHT, TOP, WRONG, Judgement, Pick, Summary
+from core.taxonomy import FIVE
 from ui.figures.probabilities import feature_title
 from ui.wording import class_title
 
 ANY = "any class"
+#: What the second macro-F1 is, beside that of all classes.
+FIVE_CLASSES = (
+    f"The five: {', '.join(class_title(name) for name in FIVE)} among themselves, the probabilities of all other classes set aside, as "
+    "models' cards and the README quote it. *Five classes among themselves*, above, shows everything so."
+)
 _QUANTITIES = {
     TOP: "largest probability",
     "n_points": "number of points",
@@ -93,6 +99,15 @@ def prior_sentence(prior: str, of: Judgement) -> str:
         prior, "classes have the shares that the model's card declares"
     )
     return f"Prior in force: {prior} ({mix}); answers follow it. {counts} Calibration is measured in the prior's mix."
+
+
+def classes_sentence(of: Judgement) -> str:
+    """Over which classes the means are taken, where some have no object."""
+    names = of.level.names
+    none = [name_of(name) for name, met in zip(names, of.met, strict=True) if not met]
+    if not none:
+        return ""
+    return f"Macro-F1 and flat log-loss are means over the {len(names) - len(none)} classes that have objects here; {', '.join(none)} {'has' if len(none) == 1 else 'have'} none."
 
 
 def small_number(value: float, digits: int = 3) -> str:

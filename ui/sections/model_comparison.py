@@ -22,5 +22,9 @@ def show_comparison(cards: Mapping[str, ModelCard]) -> None:
         "how well the sky is."
     )
     show(comparison_table(cards))
+    st.caption(
+        "The calibration error of a model of real light curves counts simulated ones too, of the classes without real ones; the "
+        "Evaluation page tells that of real objects alone."
+    )
     if missing := not_compared(cards):
         st.caption(f"No figures of this kind in the card of {plain(', '.join(missing))}.")
