@@ -54,6 +54,7 @@ def check(batch, bands, cuts):
         assert selection_notes(*numbers) == expected[k].notes
 
 
+@pytest.mark.uncompiled
 @settings(max_examples=150, deadline=None)
 @given(st.lists(curves(), max_size=6), st.sampled_from(CUTS), st.sampled_from([(0, 1), (1,), (4, 5, 6)]))
 def test_made_up_curves_are_selected_as_one_by_one(batch, cuts, bands):
@@ -65,6 +66,7 @@ def test_real_and_long_curves_are_selected_as_one_by_one(cuts):
     check([*real_curves(), supernova(points=400), light_curve("empty", [], [], [], [])], (0, 1), cuts)
 
 
+@pytest.mark.uncompiled
 def test_numbers_follow_their_light_curves():
     redshifts = [0.1, None, 0.3]
     batch = [

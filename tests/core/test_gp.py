@@ -57,6 +57,7 @@ def test_mean_and_deviation_agree_with_george_at_equal_parameters():
     assert fit.log_likelihood == pytest.approx(process.log_likelihood(curve.flux), rel=1e-9)
 
 
+@pytest.mark.uncompiled
 def test_the_derivatives_are_those_of_the_likelihood():
     curve = supernova(points=15)
     t, lam = np.array(curve.mjd - curve.mjd[0]), WAVELENGTH[curve.band]
@@ -77,6 +78,7 @@ def test_the_derivatives_are_those_of_the_likelihood():
         assert hess[d : d + 2] == pytest.approx((grad_up - grad_down) / (2 * step), rel=1e-6)
 
 
+@pytest.mark.uncompiled
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
 def test_the_unit_of_flux_does_not_matter(scale):
     one, other = fit_gp(supernova()), fit_gp(supernova(scale=scale))
@@ -105,6 +107,7 @@ def test_awkward_curves_have_finite_answers(curve):
     assert 1.0 - 1e-9 <= fit.time_scale <= 1000.0 + 1e-6
 
 
+@pytest.mark.uncompiled
 @pytest.mark.parametrize(
     "curve",
     [
@@ -119,6 +122,7 @@ def test_a_time_scale_that_nothing_bounds_is_reported_at_its_bound(curve):
     assert 2 * np.log(fit.time_scale) == pytest.approx(engine.LOG_M0_BOUNDS[1])
 
 
+@pytest.mark.uncompiled
 def test_a_light_curve_that_determines_its_process_reports_no_bound():
     fit = fit_gp(supernova())
     assert fit.converged and fit.at_bound == ()

@@ -137,6 +137,7 @@ def test_the_map_of_a_real_object_is_exact(name):
     )
 
 
+@pytest.mark.uncompiled
 def test_rows_without_data_change_nothing():
     """What lies outside the observed rows is the Gaussian process's guess: the network must not read it."""
     model = load_model("t2-ztf")

@@ -1,5 +1,7 @@
 """Conversions are tested against astropy.units, and against themselves: there and back is the identity."""
 
+import warnings
+
 import numpy as np
 import pytest
 from astropy import units as u
@@ -45,14 +47,25 @@ def test_reference_values_of_magnitude_20():
 
 @pytest.mark.parametrize("flux", [0.0, -1.0, -1e9])
 def test_zero_and_negative_flux_have_no_magnitude(flux):
-    assert np.isnan(ph.flux_to_magnitude(flux))
-    assert np.isnan(ph.flux_error_to_magnitude_error(flux, 1.0))
+    with warnings.catch_warnings(action="error"):  # they are nothing to warn of
+        assert np.isnan(ph.flux_to_magnitude(flux))
+        for error in (0.0, 1.0):
+            assert np.isnan(ph.flux_error_to_magnitude_error(flux, error))
+
+
+def test_fluxcal_is_its_own_unit():
+    assert float(ph.to_fluxcal(7.0, "fluxcal")) == float(ph.from_fluxcal(7.0, "fluxcal")) == 7.0
 
 
 @given(magnitudes, st.floats(1.0, 10.0))
 def test_limits_there_and_back(limit, n_sigma):
     sigma = ph.limiting_magnitude_to_sigma(limit, n_sigma)
     assert float(ph.sigma_to_limiting_magnitude(sigma, n_sigma)) == pytest.approx(limit, abs=1e-9)
+
+
+def test_a_limit_is_of_five_sigma_unless_told_otherwise():
+    assert float(ph.limiting_magnitude_to_sigma(20.0)) == pytest.approx(1000.0 / 5.0)
+    assert float(ph.sigma_to_limiting_magnitude(200.0)) == pytest.approx(20.0)
 
 
 def test_julian_dates_and_time_scales_agree_with_astropy():
@@ -76,7 +89,14 @@ def test_julian_dates_and_time_scales_agree_with_astropy():
         (True, 1),
         (False, -1),
         ("-1", -1),
+        (1.0, 1),
+        (0.0, -1),
+        (-1.0, -1),
         (None, 1),
+        (float("nan"), 1),
+        ("", 1),
+        ("nan", 1),
+        ("<NA>", 1),
     ],
 )
 def test_every_encoding_of_isdiffpos(value, sign):

@@ -44,6 +44,7 @@ def test_the_columnar_door_scores_as_the_table_does(tmp_path):
     assert np.allclose(scores.probabilities, table[[f"p_{c}" for c in model.classes]], atol=1e-9, equal_nan=True)
 
 
+@pytest.mark.uncompiled
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_light_curve_is_in_order_when_the_border_leaves_it_as_it_is(data):
@@ -76,6 +77,7 @@ def magnitudes(path, **columns):
     pq.write_table(pa.table({"object_id": ["a"], **lists, **columns}), path)
 
 
+@pytest.mark.uncompiled
 def test_magnitudes_with_their_sign_are_put_in_order(tmp_path):
     magnitudes(tmp_path / "m.parquet")
     batch = read(tmp_path / "m.parquet")

@@ -198,6 +198,7 @@ def test_a_thousand_real_bytes_flipped_one_by_one():
 # --- other schemas ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.uncompiled
 def test_parts_of_every_kind_are_stepped_over():
     entry = {"type": "record", "name": "own.entry", "fields": [{"name": "a", "type": ["null", "int", "string"]}]}
     extra = {
@@ -223,6 +224,7 @@ def test_parts_of_every_kind_are_stepped_over():
     assert len(same(container(schema, made))) == 3
 
 
+@pytest.mark.uncompiled
 def test_the_candidate_may_stand_behind_its_history_and_lists_may_come_in_blocks_of_known_size():
     order = ["fp_hists", "prv_candidates", "candidate", "objectId", "candid", "cutoutScience", "cutoutTemplate"]
     fields = {item["name"]: item for item in ZTF_SCHEMA["fields"]}
@@ -240,6 +242,7 @@ def test_the_candidate_may_stand_behind_its_history_and_lists_may_come_in_blocks
     assert read == outcome(handmade(ZTF_SCHEMA, "null", (1, None, whole)))[0]
 
 
+@pytest.mark.uncompiled
 @pytest.mark.parametrize(
     ("name", "kind", "inside", "value"),
     [
@@ -261,6 +264,7 @@ def test_a_schema_that_keeps_them_otherwise_is_read_by_fastavro(name, kind, insi
 # --- bytes that mean harm --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.uncompiled
 def test_a_list_can_neither_be_endless_nor_larger_than_its_bytes():
     empty = {"type": "record", "name": "own.empty", "fields": []}
     schema = {**ZTF_SCHEMA, "fields": [{"name": "x", "type": {"type": "array", "items": empty}}, *ZTF_SCHEMA["fields"]]}
