@@ -96,12 +96,12 @@ def test_a_real_bomb_takes_neither_memory_nor_time():
     bomb = packer.compress(bytes(400 * 2**20)) + packer.flush()
     assert len(bomb) < 600_000
     tracemalloc.start()
-    start = time.monotonic()
+    start = time.process_time()
     refused(handmade(ZTF_SCHEMA, "deflate", (1, None, bomb)), "too_large")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3 * UPLOAD.block_bytes
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_many_small_blocks_are_counted_together():
@@ -185,11 +185,11 @@ def doubling(depth, leaf, *, width=2):
     ],
 )
 def test_records_that_name_each_other_again_and_again_take_no_time(schema, says):
-    start = time.monotonic()
+    start = time.process_time()  # of this process alone, whatever else the machine does
     with pytest.raises(BadInput) as error:
         read_file(handmade(schema, "null", (1, None, record())))
     assert says in error.value.message
-    assert time.monotonic() - start < 1.0
+    assert time.process_time() - start < 2.0
 
 
 def test_a_list_of_records_that_are_nearly_free_is_refused():
@@ -324,8 +324,8 @@ def test_any_flipped_byte_in_a_framed_packet(schema_folder, where, value):
 
 
 def test_random_megabytes_are_refused_at_once():
-    start = time.monotonic()
+    start = time.process_time()
     for head in (b"", b"Obj\x01", b"PAR1", b"\x00\x00\x00\x02\xbd"):
         with pytest.raises(BadInput):
             read_file(head + os.urandom(2**20), "noise")
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
