@@ -11,6 +11,8 @@ import pytest
 from core.brokers.base import BadResponse, NotFound
 from core.brokers.samples import FOLDER, JudgedSource, SampleSource
 from core.model import MODELS, load_model
+from core.pipeline import classify
+from core.refusal import Refusal
 from core.taxonomy import CLASS_NAMES
 
 SOURCE = SampleSource()
@@ -31,6 +33,16 @@ def test_every_sample_loads_as_described(object_id: str) -> None:
     assert curve.provenance.licence and curve.provenance.citation
     assert curve.provenance.true_class_source
     assert (curve.limits.flux_limit > 0).all()
+
+
+@pytest.mark.parametrize("object_id", CATALOGUE["object_id"])
+def test_every_sample_is_scored_or_refused_in_a_sentence(object_id: str) -> None:
+    curve = SOURCE.fetch(object_id)
+    answer = classify(curve, load_model("t2-lsst" if curve.surveys == ("lsst",) else "t2-ztf"))
+    if isinstance(answer, Refusal):
+        assert answer.message.endswith(".") and not hasattr(answer, "probabilities")
+    else:
+        assert answer.probabilities.sum() == pytest.approx(1.0)
 
 
 def test_labels_are_classes_or_known_to_be_outside() -> None:
