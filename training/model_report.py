@@ -10,7 +10,7 @@ from typing import Any
 
 from core.model import MODELS
 from core.taxonomy import FIVE
-from training import ablation_report, card_file, tune_report
+from training import ablation_report, card_file, repeat, tune_report
 
 DOC = MODELS.parent / "docs/models.md"
 HEAD = """# The models, and how good they are
@@ -38,7 +38,7 @@ def document() -> str:
         key=lambda n: (n not in ORDER, ORDER.index(n) if n in ORDER else n),
     )
     cards = {name: card_file.read(MODELS / name) for name in names}
-    parts = [HEAD, overview(cards), ablation_report.section(), tune_report.section()]
+    parts = [HEAD, overview(cards), ablation_report.section(), tune_report.section(), repeat.section()]
     parts += [of_model(card) for card in cards.values() if "five_class" in card["figures"]]
     return "\n".join(part for part in parts if part).rstrip() + "\n"
 
