@@ -16,6 +16,8 @@ from typing import Any
 from core.refusal import BadInput
 
 PREFIX = "T2SCOPE_"
+#: Characters of a value that a message shows.
+LONGEST_SHOWN = 200
 _LOG = logging.getLogger(__name__)
 
 
@@ -98,6 +100,15 @@ def _take(found: dict[str, Any], name: str, value: Any, *, complain: bool) -> No
         found[key] = _READERS[key](name, value)
 
 
+def _quoted(value: object) -> str:
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
+    """What a message shows of a text: one without end is cut."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text):,} characters)"
+
+
 def _text(_name: str, value: Any) -> str:
     return str(value).strip()
 
@@ -106,7 +117,9 @@ def _folder(name: str, value: Any) -> Path:
     try:
         return Path(str(value)).expanduser()
     except (RuntimeError, ValueError):  # of a user who is not known here
-        raise BadInput("settings", f"{name} is {str(value)!r}; expected a folder of a user who has one") from None
+        raise BadInput(
+            "settings", f"{name} is {_quoted(str(value))}; expected a folder of a user who has one"
+        ) from None
 
 
 def _existing_folder(name: str, value: Any) -> Path:
@@ -114,9 +127,11 @@ def _existing_folder(name: str, value: Any) -> Path:
     try:
         is_folder, found = folder.is_dir(), "is a file" if folder.is_file() else "does not exist"
     except (OSError, ValueError) as error:  # such as a name that is too long, or holds a zero byte
-        raise BadInput("settings", f"{name} can't be looked at ({error}); expected a folder of LSST schemas") from None
+        raise BadInput(
+            "settings", f"{name} can't be looked at ({_cut(str(error))}); expected a folder of LSST schemas"
+        ) from None
     if not is_folder:
-        raise BadInput("settings", f"{name} is {str(value)!r}, which {found}; expected a folder of LSST schemas")
+        raise BadInput("settings", f"{name} is {_quoted(str(value))}, which {found}; expected a folder of LSST schemas")
     return folder
 
 
@@ -133,9 +148,9 @@ def _number(name: str, value: Any, *, zero: bool) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise BadInput("settings", f"{name} is {value!r}; expected a number {expected}") from None
+        raise BadInput("settings", f"{name} is {_quoted(value)}; expected a number {expected}") from None
     if not (0 <= number < float("inf")) or (number == 0 and not zero):
-        raise BadInput("settings", f"{name} is {value!r}; expected a number {expected}")
+        raise BadInput("settings", f"{name} is {_quoted(value)}; expected a number {expected}")
     return number
 
 
@@ -145,13 +160,13 @@ def _yes_or_no(name: str, value: Any) -> bool:
         return True
     if text in ("0", "false", "no", "off"):
         return False
-    raise BadInput("settings", f"{name} is {value!r}; expected true or false")
+    raise BadInput("settings", f"{name} is {_quoted(value)}; expected true or false")
 
 
 def _log_form(name: str, value: Any) -> str:
     text = str(value).strip().lower()
     if text not in ("text", "json"):
-        raise BadInput("settings", f"{name} is {value!r}; expected text or json")
+        raise BadInput("settings", f"{name} is {_quoted(value)}; expected text or json")
     return text
 
 
@@ -161,7 +176,7 @@ def _port(name: str, value: Any) -> int:
     except ValueError:
         number = -1
     if not 0 <= number <= 65535:
-        raise BadInput("settings", f"{name} is {value!r}; expected a port from 1 to 65535, or 0 for none")
+        raise BadInput("settings", f"{name} is {_quoted(value)}; expected a port from 1 to 65535, or 0 for none")
     return number
 
 
@@ -181,7 +196,7 @@ def _models(name: str, value: Any) -> tuple[ExtraModel, ...]:
 def _model(name: str, entry: str) -> ExtraModel:
     folder, _, checksum = entry.rpartition("@")
     if not folder or not re.fullmatch(r"[0-9a-fA-F]{64}", checksum):
-        raise BadInput("settings", f"{name} has {entry!r}; expected folder@sha256 with 64 hexadecimal digits")
+        raise BadInput("settings", f"{name} has {_quoted(entry)}; expected folder@sha256 with 64 hexadecimal digits")
     return ExtraModel(_folder(name, folder), checksum.lower())
 
 

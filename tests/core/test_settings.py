@@ -80,3 +80,10 @@ def test_a_misspelt_setting_is_logged(caplog):
 
 def test_tokens_never_show_in_a_printed_setting():
     assert "secret" not in repr(read_settings({"lasair_token": "secret", "lasair_ztf_token": "secret"}, environ={}))
+
+
+@pytest.mark.parametrize("name", ["CACHE_MB", "REQUIRE_LOGIN", "LOG", "METRICS_PORT", "EXTRA_MODELS", "SCHEMAS"])
+def test_a_value_without_end_is_cut_in_the_message(name):
+    with pytest.raises(BadInput, match=f"T2SCOPE_{name} ") as told:
+        read_settings(environ={f"T2SCOPE_{name}": "x" * 100_000})
+    assert len(str(told.value)) < 600
