@@ -48,10 +48,7 @@ def maps_block(deletion: dict[str, Any], explanations: dict[str, Any]) -> str:
     verdicts, of = deletion["verdicts"], explanations["methods"]
     lines = [
         "",
-        '- **Not as "without these points the answer would change".** On '
-        f"{deletion['light_curves']} real samples, without the fifth of the points that the map ranks highest the probability of the likeliest class goes "
-        f"from {deletion['probability']:.3f} to {deletion['without_top']:.3f} on average; without as many random points, to {deletion['without_random']:.3f}. The "
-        f"top points cost more than the median random draw in {deletion['above_median_draw']} of {deletion['light_curves']}, where chance gives half. By the "
+        f'- **Not as "without these points the answer would change".** On {deletion_sentences(deletion)} By the '
         f"page's rule {verdicts['confirmed']} maps were confirmed, {verdicts['contradicted']} contradicted, and {verdicts['chance']} no better than chance "
         f"([Measured](measured.md), `{deletion['command']}`).",
         f"- **Not as the best explanation.** Over {explanations['objects']} real objects, taking observations away in the map's order is better than random "
@@ -61,6 +58,16 @@ def maps_block(deletion: dict[str, Any], explanations: dict[str, Any]) -> str:
         "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def deletion_sentences(deletion: dict[str, Any]) -> str:
+    """What taking a map's points away does; stands after "on", in the middle of a sentence."""
+    return (
+        f"{deletion['light_curves']} real samples, without the fifth of the points that the map ranks highest, the probability of the "
+        f"likeliest class goes from {deletion['probability']:.3f} to {deletion['without_top']:.3f} on average; without as many random "
+        f"points, to {deletion['without_random']:.3f}. The top points cost more than the median random draw in "
+        f"{deletion['above_median_draw']} of {deletion['light_curves']}, where chance gives half."
+    )
 
 
 def _score(five: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from bench.compression_report import compression_block
 from bench.explanations import figures as explanations_block
 from bench.lab_report import lab_block, neighbours_block
-from bench.prose_report import maps_block, science_block
+from bench.prose_report import deletion_sentences, maps_block, science_block
 from bench.shapes_report import draw_shapes, shapes_block
 from bench.soak_report import soak_block
 
@@ -58,10 +58,7 @@ def measured(alerts: dict[str, Any], page: dict[str, Any], deletion: dict[str, A
         "",
         "## Do the maps hold?",
         "",
-        f"`{deletion['command']}`: on {deletion['light_curves']} real samples, without the fifth of the points that the map ranks highest, the "
-        f"probability of the likeliest class goes from {deletion['probability']:.3f} to {deletion['without_top']:.3f} on average; without "
-        f"as many random points, to {deletion['without_random']:.3f}. The top points cost more than the median random draw in "
-        f"{deletion['above_median_draw']} of {deletion['light_curves']}, where chance gives half. Verdicts by the page's rule: {verdicts}.",
+        f"`{deletion['command']}`: on {deletion_sentences(deletion)} Verdicts by the page's rule: {verdicts}.",
         "",
     ]  # fmt: skip
     return "\n".join(lines)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.card import ModelCard
+from core.card import FLOAT, ModelCard
 from ui.card_tables import cell, label
+from ui.forms import SERVED, form_title
 from ui.tables import Table, table
 from ui.wording import class_title
 
@@ -75,18 +76,21 @@ def rule_sentences(rules: Mapping[str, Any]) -> list[str]:
     return out
 
 
-def file_table(files: Mapping[str, Any]) -> Table:
-    """Every file of the model, with size and checksum."""
+def file_table(card: ModelCard) -> Table:
+    """Every file of the model, with size and checksum; the form that answers is marked."""
+    files = card.data["files"]
     entries: list[tuple[str, Mapping[str, Any]]] = []
     for name, value in files.items():
         if isinstance(value, list):
             entries += [(f"{name.removesuffix('s')} {i}", entry) for i, entry in enumerate(value)]
         elif "path" in value:
-            entries.append((name, value))
+            entries.append((_form(card, FLOAT) if name == "model" else name, value))
         elif name == "variants":
             for variant, entry in value.items():
-                entries.append((variant, entry))
-                entries += [(f"{variant}, fold {i}", fold) for i, fold in enumerate(entry.get("folds", []))]
+                entries.append((_form(card, variant), entry))
+                entries += [
+                    (f"{form_title(card, variant)}, fold {i}", fold) for i, fold in enumerate(entry.get("folds", []))
+                ]
         else:
             entries += list(value.items())
     rows = [
@@ -94,6 +98,10 @@ def file_table(files: Mapping[str, Any]) -> Table:
         for name, e in entries
     ]
     return table("Files", ["file", "path", "format", "bytes", "SHA-256"], rows)
+
+
+def _form(card: ModelCard, key: str) -> str:
+    return form_title(card, key) + (f" ({SERVED})" if key == card.served else "")
 
 
 def reads(card: ModelCard) -> str:

@@ -29,7 +29,7 @@ class Label:
 
 def known_label(curve: LightCurve, model: Model | None = None) -> str:
     """Real or simulated, the class as far as it is known, and a doubt about it: what stands beside every object's id."""
-    label = None if curve.provenance.simulated else labels().get(curve.provenance.survey_id or curve.object_id)
+    label = label_of(curve)
     parts = [label_sentence(curve, model)]
     if label is not None and not curve.provenance.true_class:
         # A broker's light curve comes without a class; the object may be one that models were judged on.
@@ -39,6 +39,11 @@ def known_label(curve: LightCurve, model: Model | None = None) -> str:
     if label is not None and label.doubt:
         parts.append(f"The label is doubtful: {plain(label.doubt)}.")
     return " ".join(part for part in parts if part)
+
+
+def label_of(curve: LightCurve) -> Label | None:
+    """The label by which models here were judged on this object; None for any other."""
+    return None if curve.provenance.simulated else labels().get(curve.provenance.survey_id or curve.object_id)
 
 
 @st.cache_resource(show_spinner=False)

@@ -8,6 +8,7 @@ from typing import Any
 from core.card import ModelCard
 from ui.card_tables import ScoreSet, cell, score_sets, with_interval
 from ui.card_training import learned_from, reads, told_redshift
+from ui.forms import served_title
 from ui.tables import NOTHING, Table, table
 from ui.wording import class_title
 
@@ -32,6 +33,7 @@ def overview_table(cards: Mapping[str, ModelCard]) -> Table:
             reads(card),
             *learned_from(card.data["training"]),
             cell(card.data.get("parameters")),
+            served_title(card),
             cell(card.entry()["bytes"]),
             card.version,
         ]
@@ -43,7 +45,8 @@ def overview_table(cards: Mapping[str, ModelCard]) -> Table:
         "real objects learned",
         "simulated light curves learned",
         "parameters",
-        "bytes",
+        "form served",
+        "bytes of it",
         "version",
     ]
     return table("The models", head, rows)

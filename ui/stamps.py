@@ -19,6 +19,14 @@ def show_stamp(object_id: str, theme: Theme, source: str | None = None) -> bool:
     return True
 
 
+def missing_stamp(object_id: str, source: str) -> str:
+    """Why there is no stamp of an object, and how to see its light curve. source : that its page asks; empty for none."""
+    if not source:
+        return "Its light curve may not be shipped with the program, and no broker here is known to have it."
+    title = resources.sources()[source].title
+    return f"Its light curve is not shipped with the program. Open {object_id} to ask {title} for it."
+
+
 @st.cache_resource(show_spinner=False, max_entries=1024)
 def _stamp(source: str, object_id: str, dark: bool) -> str:
     return thumbnail_svg(resources.sources()[source].fetch(object_id), DARK if dark else LIGHT)

@@ -16,6 +16,7 @@ from core.lightcurve import LightCurve, Note
 from core.model import Model
 from core.pipeline import Classification
 from core.taxonomy import BY_NAME, VARIABLE
+from ui.forms import form_title
 
 #: Below this lead over the runner-up an answer is called undecided.
 NARROW_LEAD = 0.10
@@ -113,9 +114,13 @@ def fold_disagreement(result: Classification) -> str:
     return ""
 
 
-def known_class_mark(result: Classification, answer: Verdict) -> str:
-    """What stands beside the headline where the known class is another one; empty where it is the same or not known."""
-    known = result.curve.provenance.true_class
+def known_class_mark(result: Classification, answer: Verdict, known: str = "", doubt: str = "") -> str:
+    """What stands beside the headline where the known class is another one; empty where it is the same or not known.
+
+    known, doubt : from the label that models were judged by, where the light curve itself comes without a class, and
+    what is doubtful about it.
+    """
+    known = result.curve.provenance.true_class or known
     if not known or known not in result.model.classes:
         return ""
     said = {
@@ -123,7 +128,11 @@ def known_class_mark(result: Classification, answer: Verdict) -> str:
         "undecided": {result.model.classes[i] for i in result.order[:2]},
         "variable": set(VARIABLE),
     }[answer.kind]
-    return "" if known in said else f"differs from the known class {class_title(known)}"
+    if known in said:
+        return ""
+    return f"differs from the {'doubtful label' if doubt else 'known class'} {class_title(known)}" + (
+        f": {doubt}" if doubt else ""
+    )
 
 
 def grouped(result: Classification) -> float:
@@ -281,10 +290,11 @@ def provenance_line(result: Classification) -> str:
     """Model, version, checksum, recipe, runtime and cuts."""
     model = result.model
     fold = f" (fold model {model.fold}, which has not seen this object)" if model.fold is not None else ""
-    variant = f", variant {model.variant}" if model.variant is not None else ""
+    form = f", {form_title(model.card, model.variant or model.card.served)}"
+    form += " (not the form that is served)" if model.variant is not None else ""
     return " · ".join(
         [
-            f"{model.name} {model.card.version}{variant}{fold}",
+            f"{model.name} {model.card.version}{form}{fold}",
             f"sha256 {model.sha256[:4]}…{model.sha256[-2:]}",
             f"recipe {model.recipe_name}",
             f"cuts: {model.recipe.cuts.sentence()}",

@@ -35,7 +35,8 @@ def test_a_measurement_runs_shows_its_progress_and_ends_with_ratios(app, visit):
 
 def test_a_flipped_object_opens_with_the_variant(app, visit):
     page = visit(f"{app}/?source=sample&oid=ZTF20aaynrrh&model=t2-ztf&variant=float16").page
-    expect(page.get_by_text("variant float16").first).to_be_visible(timeout=60000)
-    page.get_by_role("combobox", name="Variant").click()
-    page.get_by_role("option", name="as served").click()
-    expect(page.get_by_text("variant float16")).to_have_count(0, timeout=60000)
+    said = page.get_by_text("float16 weights (not the form that is served)")
+    expect(said.first).to_be_visible(timeout=60000)
+    page.get_by_role("combobox", name="Form of the network").click()
+    page.get_by_role("option", name="8-bit weights (served)").click()
+    expect(said).to_have_count(0, timeout=60000)

@@ -1,8 +1,8 @@
 """The golden vectors and a run of the command line on every Python and runtime that the project names: ``make legs``.
 
-Each leg is a small environment of its own under ``build/legs``, made by uv. A leg whose Python or packages cannot be
-had is skipped, loudly; one that was set up and gives other numbers fails the command. Nothing here may hang: every step
-has its time, and the whole has one.
+Each leg is a small environment of its own under ``build/legs``, made by uv. A leg whose Python is not here is skipped,
+loudly, and so is one that there is no time for. One whose Python is here fails the command when its packages can't be
+installed, or when it gives other numbers. Nothing here may hang: every step has its time, and the whole has one.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ LEGS = (
 
 
 class Skipped(Exception):
-    """A leg that cannot be set up here. The message says why."""
+    """A leg that can't be tried here: no interpreter, no uv, no time. The message says why."""
 
 
 class Failed(Exception):
-    """A leg that was set up, and does not do as it should."""
+    """A leg whose interpreter is here, and whose packages can't be installed or do not do as they should."""
 
 
 def main() -> int:
@@ -124,7 +124,7 @@ def command_line(leg: Leg, python: str, ends: float, at_home: dict[str, str]) ->
 
 
 def set_up(leg: Leg, ends: float) -> str:
-    """The Python of a leg's environment, with all that the leg asks for. Raises Skipped."""
+    """The Python of a leg's environment, with all that the leg asks for. Raises Skipped where there is none, Failed where it can't be filled."""
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if uv is None:
         raise Skipped("uv is not installed (pip install uv)")
@@ -140,7 +140,7 @@ def set_up(leg: Leg, ends: float) -> str:
     for command in steps:
         done = step(command, ends)
         if done.returncode:
-            raise Skipped(f"{' '.join(command[1:3])} failed: {' '.join(done.stderr.split())[:400]}")
+            raise Failed(f"{' '.join(command[1:3])} failed: {' '.join(done.stderr.split())[:400]}")
     return python
 
 

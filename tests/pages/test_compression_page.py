@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.card import load_card
 from core.model import MODELS
 from ui.compression.records import records_of
+from ui.forms import form_title
 
 PAGE = Path(__file__).resolve().parents[2] / "app.py"
 CARD = load_card(MODELS / "t2-ztf")
@@ -77,7 +78,8 @@ def test_the_object_page_opens_a_variant_by_its_address(key):
     at = opened("pages/object.py", source="sample", oid="ZTF20aaynrrh", model="t2-ztf", variant=key)
     if key == CARD.served:  # nothing else than without it
         assert "variant" not in [box.key for box in at.selectbox]
-        assert not any("variant" in e.value for e in at.caption)
+        assert any(form_title(CARD, key) in e.value for e in at.caption)
+        assert not any("not the form that is served" in e.value for e in at.caption)
         return
     assert at.selectbox(key="variant").value == key
-    assert any(f"variant {key}" in e.value for e in at.caption)
+    assert any(f"{form_title(CARD, key)} (not the form that is served)" in e.value for e in at.caption)

@@ -12,8 +12,10 @@ from streamlit.testing.v1 import AppTest
 from core.bands import BANDS
 from core.brokers.samples import JudgedSource
 from core.model import MODELS, load_model
-from core.taxonomy import CLASS_NAMES
+from core.taxonomy import CLASS_NAMES, FIVE
 from ui.evaluation.views import VIEWS
+from ui.evaluation.why import median_text
+from ui.wording import percent
 
 metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed: make test sets it up")
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -159,6 +161,30 @@ def test_the_list_holds_what_the_cell_says_worst_first_and_why():
     assert "Why it was wrong" in [s.value for s in at.subheader]
     worst = table["object_id"].to_numpy()[cell][np.argmax(p[cell, 0])]
     assert at.get("page_link")[0].proto.label == f"**{worst}**"
+
+
+def test_a_card_says_among_how_many_classes_it_was_judged_and_the_answer_of_all():
+    """A probability among five is no probability of fifteen, which the object's own page shows."""
+    table, p = judged()
+    at = opened(truth="SLSN-I", answer="SNII", classes="five")
+    five = p[:, [CLASS_NAMES.index(n) for n in FIVE]]
+    five = five / five.sum(axis=1, keepdims=True)
+    cell = np.flatnonzero((table["class"] == "SLSN-I") & (five.argmax(axis=1) == FIVE.index("SNII")))
+    row = cell[np.argmax(five[cell, FIVE.index("SNII")])]
+    told = next(e.value for e in at.caption if "among 5" in e.value)
+    assert re.search(r"SLSN-I, called SN II [<>]?\d+ % among 5", told) and "of all classes: " in told
+    best = p[row].max()
+    assert f" {percent(best)}" in told.split("of all classes: ")[1]
+    assert not any("of all classes" in e.value for e in opened(truth="SLSN-I", answer="SNII").caption)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "text"),
+    [("n_points", 14.5, "14.5"), ("n_points", 1230, "1,230"), ("span_days", 33.961, "34"), ("peak_magnitude", 18.44, "18.4"),
+     ("redshift", 0.0412, "0.041"), ("snr", 9.8, "9.8")],
+)  # fmt: skip
+def test_a_median_has_the_digits_of_its_quantity(quantity, value, text):
+    assert median_text(quantity, value) == text
 
 
 def test_a_point_of_a_curve_tells_missed_from_false_alarms():

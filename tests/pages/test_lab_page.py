@@ -233,13 +233,15 @@ def test_a_model_without_an_index_says_so():
 def test_a_headline_softens_exactly_where_draws_change_the_class():
     from types import SimpleNamespace
 
-    from ui.lab.words import STEADY, fragility
+    from ui.lab.words import STEADY, fragility, stability_sentence
 
     classes, answer = ("SNIa", "SNII"), SimpleNamespace(top_class="SNIa")
     for leading in range(0, 101, 5):
         draws = np.array([[0.9, 0.1]] * leading + [[0.1, 0.9]] * (100 - leading))
         said = fragility(draws, classes, answer)
         assert bool(said) == (leading < 100 * STEADY)
+        sentence = stability_sentence(draws, classes, "SNIa")
+        assert f"below {100 * STEADY:.0f} % the headline {'says' if said else 'would say'} so" in sentence
         assert not said or "draws within the errors" in said
     assert fragility(None, classes, answer) == "" == fragility(np.full((3, 2), np.nan), classes, answer)
 

@@ -1,6 +1,7 @@
 """The cards' figures as tables: what the card says, nothing else, and nothing where it says nothing."""
 
 import json
+import re
 
 import pytest
 
@@ -20,6 +21,9 @@ from ui.card_tables import (
     without,
 )
 from ui.card_training import file_table, prior_table, rule_sentences, source_table, training_table
+from ui.compression.overview import variant_table
+from ui.compression.records import has_records, records_of
+from ui.forms import form_title, served_title, served_words
 from ui.model_comparison import comparison_table, not_compared, overview_table
 from ui.sections.card import reliability_sentence
 from ui.tables import NOTHING, Table, html_of, table
@@ -92,8 +96,24 @@ def test_models_are_compared_on_the_same_objects_only():
 def test_every_shipped_model_is_in_the_overview_and_every_file_in_its_table():
     assert [row[0] for row in overview_table(CARDS).rows] == list(CARDS)
     for card in CARDS.values():
-        hashes = file_table(card.data["files"]).column("SHA-256").values()
-        assert json.dumps(card.data["files"]).count('"sha256"') == len(list(hashes))
+        files = file_table(card)
+        hashes = files.column("SHA-256")
+        assert json.dumps(card.data["files"]).count('"sha256"') == len(hashes)
+        (served,) = [name for name in hashes if name.endswith("(served)")]
+        assert hashes[served] == card.entry()["sha256"] and served.startswith(served_title(card))
+        assert overview_table(CARDS).column("form served")[card.name] == served_title(card)
+
+
+def test_forms_are_called_by_their_names_and_never_by_their_keys():
+    for card in CARDS.values():
+        keys = [key for key, entry in card.variants.items() if entry.get("title", key) != key]
+        shown = [served_words(card), *(row[0] for row in file_table(card).rows)]
+        if has_records(card):
+            rows = variant_table(records_of(card)).rows
+            shown += [row[0] for row in rows]
+            assert [row[0].endswith("(served)") for row in rows if row[1] == "TFLite"].count(True) == 1
+        hidden = [(key, text) for key in keys for text in shown if re.search(rf"(?<![\w-]){key}(?![\w-])", text)]
+        assert not [pair for pair in hidden if form_title(card, pair[0]) not in pair[1]], hidden
 
 
 def test_what_a_card_says_never_becomes_markup():

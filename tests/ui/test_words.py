@@ -104,6 +104,16 @@ def test_an_answer_that_differs_from_the_known_class_is_marked(result):
     assert mark(narrow, "SNIbc") == "" and "SN II" in mark(narrow, "SNII")
 
 
+def test_a_doubtful_label_is_called_doubtful_in_the_headline(result):
+    sure = with_probabilities(result, SNIa=0.9)
+    answer = wording.verdict(sure)
+    said = wording.known_class_mark(labelled(sure, "SNII"), answer, "SNII", "label lists disagree: SN II, SN Ia")
+    assert said == "differs from the doubtful label SN II: label lists disagree: SN II, SN Ia"
+    # A broker's light curve comes without a class: the label is that of the judged objects.
+    assert wording.known_class_mark(labelled(sure, ""), answer, "SNII", "") == "differs from the known class SN II"
+    assert wording.known_class_mark(labelled(sure, ""), answer, "SNIa", "label lists disagree") == ""
+
+
 def test_a_type_that_the_model_has_no_class_for_is_said_beside_it(result):
     odd = labelled(result, "ILRT").curve
     assert wording.label_sentence(odd, result.model) == "Real object; known class ILRT; t2-ztf has no such class."

@@ -103,7 +103,7 @@ def _columns(board: Board) -> dict[str, Any]:
         "why": column.TextColumn("Why not scored", width="large"),
         "now": column.TextColumn("Latest [mag]", width="small"),
         "points": column.NumberColumn("Points used", width="small", help="after the model's cuts"),
-        "label": column.TextColumn("Source says", width="small"),
+        "label": column.TextColumn("Source says", width="medium"),
         "said": column.TextColumn("Verdict", width="small"),
     }
 

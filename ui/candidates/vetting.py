@@ -17,7 +17,7 @@ from core.verdicts import CONFIDENCES, Key, Verdict, VerdictError
 from core.verdicts.record import checked
 from ui import resources
 from ui.candidates.board import Board, class_names, value_text
-from ui.candidates.keys import open_by_key
+from ui.candidates.keys import give_focus_back, open_by_key
 from ui.candidates.place import go, stay, where
 from ui.figures.candidate import candidate_svg, candidate_title
 from ui.figures.theme import Theme, translucent
@@ -35,7 +35,7 @@ _UNDONE_BY, _LETTERS = 5, 12
 _SAID = "said"
 LEGEND = (
     "Keys: **j** next, **k** previous, **1** to **9** a class, the likeliest first, **s** unsure, **x** junk, **f** follow up, **u** undo, "
-    "**o** open. They rest while you type in a field."
+    "**o** open. They rest while you type in a field or have a list open."
 )
 #: The classes as bars with text at the left; the link as one more button, with its key.
 _STYLE = """
@@ -274,6 +274,7 @@ def _steps(board: Board, place: int, row: int) -> None:
         with st.container(key="vet_open", width="content"):
             st.page_link(object_page(), label="Open", query_params=_address(board, row))
     open_by_key("o", ".st-key-vet_open a")
+    give_focus_back()
 
 
 def _last_word(board: Board, row: int) -> None:

@@ -9,6 +9,7 @@ from ui.compression import published
 from ui.compression.records import BASELINE, SAVED_MODEL, Records, Row
 from ui.figures.compression import Point, sweep_figure, trade_figure
 from ui.figures.theme import Theme
+from ui.forms import SERVED, served_words
 from ui.state import url_choice
 from ui.tables import NOTHING, Table, show, strip_html, table
 from ui.wording import plain
@@ -53,8 +54,7 @@ def recommended(records: Records) -> Row | None:
 
 def served_sentence(card: ModelCard) -> str:
     """Which file the dashboard serves, and why: the first sentence of what the card says."""
-    served = card.data.get("served", {})
-    return str(served.get("why", "The float32 file is served.")).partition(". ")[0].rstrip(".") + "."
+    return (served_words(card) or "The float32 file is served.").partition(". ")[0].rstrip(".") + "."
 
 
 def show_table(records: Records) -> None:
@@ -89,7 +89,9 @@ def _cells(row: Row) -> list[str]:
     loss, f1 = row.change["log_loss_flat"], row.change["macro_f1_survey"]
     is_base = row.key == BASELINE
     return [
-        row.title + (" · fine-tuned" if row.fine_tuned and "fine-tuned" not in row.title else ""),
+        row.title
+        + (" · fine-tuned" if row.fine_tuned and "fine-tuned" not in row.title else "")
+        + (f" ({SERVED})" if row.served else ""),
         row.form,
         f"{row.size / 1000:.1f}",
         f"{row.deflated / 1000:.1f}",

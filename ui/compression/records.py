@@ -21,7 +21,7 @@ class Row:
     """One form of one network. key : of the variant. form : "TFLite" or "SavedModel". size, deflated : bytes.
 
     scores, change : as `training.compress` measured them; the two forms of a variant are the same numbers. timing : as
-    `bench.compression` measured them, empty where it has not.
+    `bench.compression` measured them, empty where it has not. served : whether it answers when no other is asked for.
     """
 
     key: str
@@ -35,6 +35,7 @@ class Row:
     timing: Mapping[str, float]
     shipped: bool
     fine_tuned: bool
+    served: bool
     by_tensor: Mapping[str, int]
 
     @property
@@ -85,12 +86,18 @@ def records_of(card: ModelCard, bench_path: Path = BENCH) -> Records:
     ]
     for entry in table["variants"]:
         shipped = entry["key"] in card.variants or entry["key"] == BASELINE
-        rows.append(_row(entry, "TFLite", entry, times, shipped=shipped))
+        rows.append(_row(entry, "TFLite", entry, times, shipped=shipped, served=entry["key"] == card.served))
     return Records(tuple(rows), table["sweeps"], table, bench)
 
 
 def _row(
-    entry: Mapping[str, Any], form: str, sizes: Mapping[str, int], times: Mapping[str, Any], *, shipped: bool
+    entry: Mapping[str, Any],
+    form: str,
+    sizes: Mapping[str, int],
+    times: Mapping[str, Any],
+    *,
+    shipped: bool,
+    served: bool = False,
 ) -> Row:
     saved = form == SAVED_MODEL
     return Row(
@@ -105,5 +112,6 @@ def _row(
         timing=times.get(f"{entry['key']}, {SAVED_MODEL}" if saved else entry["key"], {}),
         shipped=shipped,
         fine_tuned=bool(entry["fine_tuned"]),
+        served=served,
         by_tensor={} if saved else entry["bytes_by_tensor"],
     )

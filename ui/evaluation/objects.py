@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.brokers.samples import EMBEDDED
 from core.evaluate.judgement import Judgement, Pick, picked
 from core.taxonomy import CLASS_NAMES
 from ui import resources
@@ -20,7 +19,7 @@ from ui.evaluation.drill import choose_part, choose_pick
 from ui.evaluation.words import name_of, order_sentence, pick_sentence
 from ui.figures.theme import Theme
 from ui.shell import object_page
-from ui.stamps import show_stamp
+from ui.stamps import missing_stamp, show_stamp
 from ui.state import url_choice
 from ui.wording import percent, plain
 
@@ -94,16 +93,21 @@ def _card(chosen: Chosen, place: int, theme: Theme, more: str) -> None:
     true = of.level.names[of.truth[place]]
     answer = of.level.names[of.answer[place]]
     source = resources.source_of(oid)
-    show_stamp(oid, theme)
+    if not show_stamp(oid, theme):
+        st.caption(plain(missing_stamp(oid, source)))
     query = object_query(chosen, place)
     if query is None:
         st.markdown(f"**{plain(oid)}**")
     else:
         st.page_link(object_page(), label=f"**{plain(oid)}**", query_params=query)
     lines = [f"{name_of(true)}, called {name_of(answer)} {percent(of.top[place])}"]
+    if of.level.among:
+        best = int(np.argmax(of.evaluation.p[of.rows[place]]))
+        lines[0] += f" among {len(of.level.names)}"
+        lines.append(f"of all classes: {name_of(CLASS_NAMES[best])} {percent(of.evaluation.p[of.rows[place], best])}")
     if true != answer:
         lines.append(f"p({name_of(true)}) {percent(of.p[place, of.truth[place]])}")
-    lines += [fact for fact in (plain(more), _numbers(facts), _where(source)) if fact]
+    lines += [fact for fact in (plain(more), _numbers(facts)) if fact]
     st.caption("  \n".join(lines))
     if isinstance(facts.get("doubt"), str) and facts["doubt"]:
         st.caption(f":material/help: {plain(facts['doubt'])}")
@@ -116,14 +120,6 @@ def _numbers(facts: Any) -> str:
         if value is not None and np.isfinite(value):
             parts.append(form.format(value))
     return " · ".join(parts)
-
-
-def _where(source: str) -> str:
-    if source in EMBEDDED:
-        return ""
-    if source:
-        return "light curve not shipped here; the link asks ALeRCE"
-    return "light curve not shipped here"
 
 
 def object_query(chosen: Chosen, place: int) -> dict[str, str] | None:

@@ -25,6 +25,7 @@ _SHORT = {
     "redshift": "redshift",
     "snr": "S/N",
 }
+_DIGITS = {"span_days": 0, "peak_magnitude": 1, "redshift": 3, "snr": 1}
 
 
 def show_why(chosen: Chosen, index: NDArray[np.int64], theme: Theme) -> None:
@@ -87,7 +88,11 @@ def _show_differences(chosen: Chosen, wrong: NDArray, right: NDArray, theme: The
         )  # fmt: skip
     table = difference_table(chosen.of, wrong, right)
     rows = [
-        [r["what"], *(small_number(r[k], 2) for k in ("mistakes_median", "right_median", "shift"))]
+        [
+            r["what"],
+            *(median_text(r["quantity"], r[k]) for k in ("mistakes_median", "right_median")),
+            small_number(r["shift"], 2),
+        ]
         for r in table.to_dict("records")
     ]
     tables.show(tables.table("Medians", ["", "mistakes", "told right", "chance that a mistake has more"], rows))
@@ -106,12 +111,19 @@ def difference_table(of: Judgement, wrong: NDArray, right: NDArray) -> pd.DataFr
             both = np.concatenate([a, b])
             rows.append(
                 {
-                    "what": quantity_title(quantity), "mistakes": len(a), "right": len(b),
+                    "quantity": quantity, "what": quantity_title(quantity), "mistakes": len(a), "right": len(b),
                     "mistakes_median": float(np.median(a)), "right_median": float(np.median(b)),
                     "shift": auc(np.arange(len(both)) < len(a), both),
                 }
             )  # fmt: skip
-    return pd.DataFrame(rows, columns=["what", "mistakes", "right", "mistakes_median", "right_median", "shift"])
+    return pd.DataFrame(
+        rows, columns=["quantity", "what", "mistakes", "right", "mistakes_median", "right_median", "shift"]
+    )
+
+
+def median_text(quantity: str, value: float) -> str:
+    """A median with the digits that its quantity is known to: 14.5 points, 34 days, 18.4 mag, z = 0.041."""
+    return f"{value:,g}" if quantity == "n_points" else f"{value:.{_DIGITS[quantity]}f}"
 
 
 def _show_doubts(chosen: Chosen, wrong: NDArray, right: NDArray) -> None:

@@ -126,7 +126,12 @@ def stability_sentence(draws: np.ndarray, classes: Sequence[str], top: str) -> s
     share, count = steadiness(draws, classes, top)
     if not count:
         return "Drawn anew within its errors it can't be scored."
-    return f"Drawn anew within its errors, {class_title(top)} leads in {percent(share)} of {count} draws."
+    limit = (
+        f"below {100 * STEADY:.0f} % the headline says so"
+        if share < STEADY
+        else f"below {100 * STEADY:.0f} % the headline would say so"
+    )
+    return f"Drawn anew within its errors, {class_title(top)} leads in {percent(share)} of {count} draws; {limit}."
 
 
 def proof_sentence(comparison: Comparison) -> str:

@@ -11,7 +11,7 @@ from core.model import Model
 from core.pipeline import Classification
 from core.refusal import Refusal
 from ui.figures.theme import Theme
-from ui.labels import known_label
+from ui.labels import known_label, label_of
 from ui.links import links
 from ui.novelty_words import is_untypical, novelty_line
 from ui.wording import caption, doubts_beside, known_class_mark, plain, verdict
@@ -38,7 +38,8 @@ def show_answer(result: Classification | Refusal, theme: Theme) -> None:
     answer = verdict(result)
     title, comma, number = answer.headline.rpartition(", ") if answer.kind == "decided" else (answer.headline, "", "")
     colour = theme.of_class(result.top_class) if answer.kind == "decided" else theme.ink
-    mark = known_class_mark(result, answer)
+    label = label_of(result.curve)
+    mark = known_class_mark(result, answer, *((label.class_name, label.doubt) if label else ()))
     beside = f' <span style="font-size:1rem;font-weight:600;opacity:.82">⚠ {escape(mark)}</span>' if mark else ""
     st.html(
         f'<h2 style="margin:0;padding:0;font-weight:700;font-size:1.9rem;line-height:1.25">'

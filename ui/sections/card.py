@@ -34,6 +34,7 @@ from ui.card_training import (
     source_table,
     training_table,
 )
+from ui.forms import served_words
 from ui.state import url_choice
 from ui.tables import show, strip_html
 from ui.wording import class_title, plain
@@ -102,7 +103,10 @@ def _headline(sets: Iterable[ScoreSet]) -> None:
             value, _, beside = with_interval(first.scores, key).partition(" ")
             items.append((title, value, beside))
     st.html(strip_html(items))
-    st.caption(f"{plain(first.title)}{f', {first.count:,} objects' if first.count else ''}.")
+    names = (
+        f" ({', '.join(class_title(name) for name in first.by_class())} among themselves)" if first.by_class() else ""
+    )
+    st.caption(f"{plain(first.title)}{names}{f', {first.count:,} objects' if first.count else ''}.")
 
 
 def _show_classes(card: ModelCard, sets: list[ScoreSet]) -> None:
@@ -247,9 +251,9 @@ def _show_novelty(novelty: Mapping[str, Any]) -> None:
 
 def _show_files(card: ModelCard) -> None:
     data = card.data
-    if served := data.get("served"):
-        st.write(plain(served["why"]))
-    show(file_table(data["files"]))
+    if data.get("served"):
+        st.write(plain(served_words(card)))
+    show(file_table(card))
     if citations := data.get("citations"):
         st.write("Cite:")
         _bullets(citations)

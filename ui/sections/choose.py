@@ -22,6 +22,7 @@ from core.lightcurve import LightCurve
 from core.refusal import BadInput
 from ui import resources
 from ui.arrival import note_object
+from ui.forms import SERVED, form_title, served_title
 from ui.shell import candidates_page
 from ui.state import go_to, put_right, url_choice
 from ui.wording import hint_for_id, plain, sample_label
@@ -91,16 +92,21 @@ def _variant(model: str) -> str | None:
     if "variant" not in st.query_params:
         return None
     card = resources.cards().get(model.partition("@")[0])
-    titles = {"": "as served"}
+    titles = {"": SERVED}
     if card:
         if st.query_params["variant"] == card.served:
             del st.query_params["variant"]
             return None
-        forms = {FLOAT: "float32, as trained"} | {name: str(e.get("title", name)) for name, e in card.variants.items()}
-        titles |= {name: title for name, title in forms.items() if name != card.served}
+        titles = {"": f"{served_title(card)} ({SERVED})"}
+        titles |= {name: form_title(card, name) for name in (FLOAT, *card.variants) if name != card.served}
     put_right("variant", "variant of this model", list(titles), "the model as served")
     chosen = url_choice(
-        st.selectbox, "Variant", list(titles), "variant", "", format_func=lambda name: titles.get(name, str(name))
+        st.selectbox,
+        "Form of the network",
+        list(titles),
+        "variant",
+        "",
+        format_func=lambda name: titles.get(name, str(name)),
     )
     return chosen or None
 

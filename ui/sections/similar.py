@@ -15,7 +15,7 @@ from core.refusal import Refusal
 from ui import resources
 from ui.figures.theme import Theme
 from ui.novelty_words import shares_sentence, similar_caption
-from ui.stamps import show_stamp
+from ui.stamps import missing_stamp, show_stamp
 from ui.state import go_to
 from ui.tables import NOTHING
 from ui.wording import class_title, plain
@@ -78,9 +78,9 @@ def _similar(index: Any, result: Classification) -> Similar:
 
 
 def _card(neighbour: Neighbour, theme: Theme) -> None:
-    if not show_stamp(neighbour.object_id, theme):
-        st.caption("light curve not shipped here")
     query = address(neighbour.object_id)
+    if not show_stamp(neighbour.object_id, theme):
+        st.caption(plain(missing_stamp(neighbour.object_id, query["source"] if query else "")))
     if query is None:
         st.markdown(f"**{plain(neighbour.object_id)}**")
     else:
