@@ -115,6 +115,24 @@ def test_undo_by_keyboard_and_typing_in_a_field_says_nothing(candidates, visit, 
     assert object_here(page) == first and len(VerdictStore(kept).standing()) == before
 
 
+def test_keys_work_again_at_once_after_a_choice_from_a_list(candidates, visit):
+    page = visit(searched(candidates[0]), wait=PANEL).page
+    page.get_by_role("combobox", name=re.compile("Rank by")).click()
+    page.get_by_role("option", name="Entropy", exact=True).click()
+    page.wait_for_url(re.compile("rank=entropy"), timeout=WAIT)
+    idle(page)
+    press(page, "j")
+    box = page.get_by_role("combobox", name=re.compile("Rank by"))
+    box.focus()
+    box.press("Enter")
+    box.type("Margin")
+    page.get_by_role("option", name="Margin", exact=True).first.wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("rank=margin"), timeout=WAIT)
+    idle(page)
+    press(page, "j")
+
+
 def test_keys_pressed_faster_than_the_page_is_drawn_never_say_two_things_of_one_object(candidates, visit, kept):
     page = visit(searched(candidates[0]) + "&rank=entropy", wait=PANEL).page
     before = len(VerdictStore(kept).history())
