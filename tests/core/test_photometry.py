@@ -39,6 +39,12 @@ def test_errors_there_and_back(mag, mag_err):
     assert float(ph.flux_error_to_magnitude_error(flux, flux_err)) == pytest.approx(mag_err, rel=1e-9)
 
 
+@given(magnitudes, st.floats(1e-3, 0.5))
+def test_an_error_is_the_slope_of_the_flux_times_the_error_of_the_magnitude(mag, mag_err):
+    slope = (ph.magnitude_to_flux(mag - 1e-4) - ph.magnitude_to_flux(mag + 1e-4)) / 2e-4
+    assert float(ph.magnitude_error_to_flux_error(mag, mag_err)) == pytest.approx(float(slope) * mag_err, rel=1e-6)
+
+
 def test_reference_values_of_magnitude_20():
     assert float(ph.magnitude_to_flux(20.0)) == pytest.approx(1000.0)
     assert float(ph.from_fluxcal(1000.0, "njy")) == pytest.approx(36307.8, rel=1e-5)
