@@ -16,7 +16,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs fuzz soak install ready kafka docs clean
+.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs fuzz coverage mutants soak install ready kafka docs clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -118,6 +118,23 @@ legs: $(STAMP)-dev
 MINUTES ?= 10
 fuzz: $(STAMP)-dev
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
+
+# Which part of the code the tests run. Compiled functions are seen by no tracer, so the tests marked "uncompiled" run once
+# more without the compiler; then all is joined, and the table goes into docs/reliability.md.
+coverage: export COVERAGE_FILE = $(CURDIR)/build/coverage/data
+coverage: $(STAMP)-dev
+	mkdir -p build/coverage && $(BIN)/python -m coverage erase
+	-$(BIN)/python -m coverage run -m pytest -n 2 --dist loadfile $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest -m uncompiled
+	$(BIN)/python -m coverage combine -q && $(BIN)/python -m coverage json -q -o build/coverage.json
+	$(BIN)/python -m coverage html -q -d build/coverage/html
+	$(BIN)/python -m bench.coverage_report
+	@echo "Open build/coverage/html/index.html"
+
+# Small faults put into the code one at a time: does a test notice? Works on a copy in build/mutation.
+mutants: $(STAMP)-dev
+	$(BIN)/python -m tests.mutation --out bench/mutants.json $(ARGS)
+	$(BIN)/python -m bench.mutants_report
 
 # One node of Apache Kafka on loopback, for trying stream.kafka out: fetched through Maven, gone with Ctrl-C.
 KAFKA_PORT ?= 9092

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from streamlit.components.v2 import manifest_scanner
 
 # Laws are tried without a clock: a busy machine is no fault of the program.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+# Where only whether a law fails is asked for, the smallest example is not looked for.
+settings.register_profile(
+    "brief", settings.get_profile("unhurried"), phases=[Phase.explicit, Phase.generate], database=None
+)
+settings.load_profile(os.environ.get("LAWS", "unhurried"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -157,7 +157,7 @@ def test_intervals_agree_with_drawing_objects_and_ranking_them_again():
 
     for found, average in ((each[2], None), (macro, "macro"), (micro, "micro")):
         for mine, name in ((found.auc, "roc_auc_score"), (found.precision, "average_precision_score")):
-            low, high = scores.interval(score(name, average), 400, np.random.default_rng(1), draws=150)
+            low, high = scores.interval(score(name, average), 400, np.random.default_rng(1), draws=80)
             assert width(mine) == pytest.approx(high - low, rel=0.25)
             assert abs(mine.low + mine.high - low - high) < 0.25 * width(mine) * 2
 
@@ -274,3 +274,19 @@ def test_the_interval_of_a_share_holds_it_and_stays_within_zero_and_one(correct,
     correct = min(correct, count)
     low, high = calibration.wilson(np.array(correct), np.array(count))
     assert -1e-12 <= low <= correct / count + 1e-12 and correct / count - 1e-12 <= high <= 1 + 1e-12
+
+
+def test_a_curve_is_drawn_by_some_hundred_of_its_points_with_both_ends():
+    truth, p = answers(2, 5000)
+    of = ranking.ranking(truth == 0, p[:, 0])
+    places = of.drawn()
+    assert 100 < len(places) <= 302 < len(of.threshold)
+    assert places[0] == 0 and places[-1] == len(of.threshold) - 1 and np.all(np.diff(places) > 0)
+    steps = np.diff((of.completeness + of.false_rate)[places])
+    assert steps.max() < 3 * 2.0 / 300, "evenly along both axes"
+
+
+def test_how_large_weights_are_does_not_matter_to_the_bins_of_reliability():
+    truth, p = answers(4)
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(truth))
+    assert calibration.reliability(p, truth, weight) == calibration.reliability(p, truth, 7.0 * weight)

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from bench import coverage_report, mutants_report
 from bench.fuzz_report import block, with_totals
 from tests.docs.pages import ROOT
 
@@ -31,6 +32,16 @@ def test_the_totals_are_those_of_the_last_runs():
     totals = json.loads((ROOT / "bench" / "fuzz.json").read_text(encoding="utf-8"))
     assert with_totals(PAGE, block(totals)) == PAGE, "run: python -m bench.fuzz_report"
     assert not [name for name, target in totals["targets"].items() if target["failures"]]
+
+
+@pytest.mark.parametrize(
+    ("report", "result"),
+    [(coverage_report, "coverage.json"), (mutants_report, "mutants.json")],
+    ids=lambda v: str(v)[-14:],
+)
+def test_the_figures_are_those_of_the_last_run(report, result):
+    measured = json.loads((ROOT / "bench" / result).read_text(encoding="utf-8"))
+    assert report.with_table(PAGE, report.block(measured)) == PAGE, f"run: python -m {report.__name__}"
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -7,37 +7,39 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Group:
-    """modules : files that are mutated. tests : the files of tests that are about them."""
+    """modules : files that are mutated, each with the files of tests that are about it."""
 
-    modules: tuple[str, ...]
-    tests: tuple[str, ...]
+    modules: dict[str, tuple[str, ...]]
 
+
+_SCORES = ("tests/core/test_evaluate.py",)
+_JUDGEMENT = ("tests/core/test_evaluate_judgement.py",)
+_EXPLAIN, _ATTRIBUTION, _REMOVAL = (f"tests/core/test_{name}.py" for name in ("explain", "attribution", "removal"))
 
 GROUPS = {
-    "photometry": Group(
-        ("core/photometry.py",),
-        ("tests/core/test_photometry.py",),
-    ),
-    "recipe": Group(
-        ("core/recipe.py",),
-        ("tests/core/test_recipe.py", "tests/core/test_cosmology.py"),
-    ),
+    "photometry": Group({"core/photometry.py": ("tests/core/test_photometry.py",)}),
+    "recipe": Group({"core/recipe.py": ("tests/core/test_recipe_channels.py", "tests/core/test_recipe.py")}),
     "explanations": Group(
-        ("core/explain.py", "core/attribution.py", "core/removal.py"),
-        ("tests/core/test_attribution.py", "tests/core/test_removal.py", "tests/core/test_pipeline.py"),
+        {
+            "core/explain.py": (_EXPLAIN,),
+            "core/attribution.py": (_ATTRIBUTION, _REMOVAL),
+            "core/removal.py": (_REMOVAL,),
+        }
     ),
     "evaluation": Group(
-        (
-            "core/evaluate/areas.py", "core/evaluate/calibration.py", "core/evaluate/judgement.py",
-            "core/evaluate/levels.py", "core/evaluate/paired.py", "core/evaluate/ranking.py",
-            "core/evaluate/scores.py", "core/evaluate/selected.py", "core/evaluate/table.py",
-        ),
-        (
-            "tests/core/test_evaluate.py", "tests/core/test_evaluate_judgement.py", "tests/core/test_evaluate_table.py",
-            "tests/core/test_evaluation_files.py",
-        ),
+        {
+            "core/evaluate/areas.py": _SCORES,
+            "core/evaluate/calibration.py": _SCORES,
+            "core/evaluate/judgement.py": _JUDGEMENT,
+            "core/evaluate/levels.py": (*_JUDGEMENT, *_SCORES),
+            "core/evaluate/paired.py": _SCORES,
+            "core/evaluate/ranking.py": _SCORES,
+            "core/evaluate/scores.py": _SCORES,
+            "core/evaluate/selected.py": _JUDGEMENT,
+            "core/evaluate/table.py": ("tests/core/test_evaluate_table.py", *_JUDGEMENT),
+        }
     ),
-}  # fmt: skip
+}
 
 #: `Mutant.key` -> why no test can notice: the program does the same.
 EQUIVALENT: dict[str, str] = {}

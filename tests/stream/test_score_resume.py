@@ -27,7 +27,7 @@ from tests.stream.many_alerts import many_alerts
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "stream" / "small_parts.py"
 MODEL = "t2-published-gr"
-COUNT = 2000
+COUNT = 1300
 
 
 def start(source, out, *options):
