@@ -22,9 +22,9 @@ def show_stamp(object_id: str, theme: Theme, source: str | None = None) -> bool:
 def missing_stamp(object_id: str, source: str) -> str:
     """Why there is no stamp of an object, and how to see its light curve. source : that its page asks; empty for none."""
     if not source:
-        return "Its light curve may not be shipped with the program, and no broker here is known to have it."
+        return "Its light curve does not come with the program, and no broker here is known to have it."
     title = resources.sources()[source].title
-    return f"Its light curve is not shipped with the program. Open {object_id} to ask {title} for it."
+    return f"Its light curve does not come with the program. Open {object_id} to ask {title} for it."
 
 
 @st.cache_resource(show_spinner=False, max_entries=1024)

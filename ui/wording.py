@@ -118,7 +118,7 @@ def known_class_mark(result: Classification, answer: Verdict, known: str = "", d
     """What stands beside the headline where the known class is another one; empty where it is the same or not known.
 
     known, doubt : from the label that models were judged by, where the light curve itself comes without a class, and
-    what is doubtful about it.
+    what is doubtful about it, which the line above the headline tells.
     """
     known = result.curve.provenance.true_class or known
     if not known or known not in result.model.classes:
@@ -130,9 +130,7 @@ def known_class_mark(result: Classification, answer: Verdict, known: str = "", d
     }[answer.kind]
     if known in said:
         return ""
-    return f"differs from the {'doubtful label' if doubt else 'known class'} {class_title(known)}" + (
-        f": {doubt}" if doubt else ""
-    )
+    return f"differs from the {'doubtful label' if doubt else 'known class'} {class_title(known)}"
 
 
 def grouped(result: Classification) -> float:
