@@ -161,7 +161,9 @@ def idle(page):
 
 
 def shoot(page, name):
-    """The whole page as a picture in tests/browser/shots, to be looked at."""
+    """The whole page as a picture in tests/browser/shots, to be looked at: drawn where somebody asks, by SHOTS=1."""
+    if not os.environ.get("SHOTS"):
+        return
     SHOTS.mkdir(exist_ok=True)
     height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
     size = page.viewport_size

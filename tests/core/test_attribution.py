@@ -105,6 +105,30 @@ def test_coalitions_that_are_drawn_come_with_their_complements_and_keep_to_the_b
     assert sizes[3:].sum() == 44 and sizes[3] > 0
 
 
+def test_a_budget_for_all_coalitions_lists_them_all():
+    worth = np.random.default_rng(0).normal(size=16)
+    asked = []
+
+    def value(masks):
+        asked.append(len(masks))
+        return worth[masks @ (2 ** np.arange(4))]
+
+    found = kernel_shap(value, 4, np.random.default_rng(0), coalitions=14)
+    assert asked == [2, 14] and np.allclose(found, by_definition(lambda mask: value(mask[None])[0], 4))
+
+
+def test_where_not_even_single_players_can_be_listed_they_are_drawn_too():
+    sizes = set()
+
+    def value(masks):
+        sizes.update(masks.sum(axis=1).tolist())
+        return masks.sum(axis=1).astype(float)
+
+    for seed in range(5):
+        kernel_shap(value, 12, np.random.default_rng(seed), coalitions=22)
+    assert 1 in sizes and 11 in sizes
+
+
 def test_shapley_values_of_many_players_come_close_with_a_sample():
     def value(masks):
         return np.sqrt(masks @ np.arange(1.0, 31.0))

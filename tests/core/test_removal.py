@@ -1,13 +1,14 @@
 """Taking observations away is the pipeline's own answer to what is left, and every map of one light curve can be checked."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from core.model import load_model
 from core.pipeline import classify
-from core.removal import METHODS, Removal, attention_by_head, compare_maps, smallest_change
+from core.removal import LONG, METHODS, Removal, _sparing, attention_by_head, compare_maps, smallest_change
 from tests.curves import real_curves, supernova
 
 MODEL = load_model("t2-ztf")
@@ -118,3 +119,8 @@ def test_the_smallest_change_flips_the_answer_and_no_single_point_less_does():
         fewer = mask.copy()
         fewer[0, member] = True
         assert not removal().lead(fewer)[0] < 0
+
+
+def test_masks_are_drawn_more_sparingly_as_a_score_costs_more():
+    drawn = [_sparing(SimpleNamespace(points=points), 100) for points in (1, LONG, 2 * LONG, 5 * LONG, 1000 * LONG)]
+    assert drawn == [100, 100, 25, 4, 2]

@@ -53,7 +53,7 @@ class Mutant:
     @property
     def key(self) -> str:
         """What tells it from the others also after lines have moved."""
-        return f"{self.module}: {self.before} -> {self.after}"
+        return f"{self.module}: {self.before} => {self.after}"
 
 
 def places(module: str, source: str) -> list[Place]:

@@ -53,4 +53,4 @@ def test_groups_name_files_that_are_there(name):
 @pytest.mark.parametrize("key", EQUIVALENT)
 def test_what_is_called_equivalent_is_still_in_the_code(key):
     module, fault = key.split(": ", 1)
-    assert fault.split(" -> ")[0] in statements((ROOT / module).read_text(encoding="utf-8"))
+    assert fault.split(" => ")[0] in statements((ROOT / module).read_text(encoding="utf-8"))
