@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from bench.reliability_page import ROOT, put
+
 RESULT = ROOT / "bench" / "coverage.json"
-START, END = "<!-- coverage:start -->\n", "<!-- coverage:end -->"
 #: Each row of the table: the packages it counts. The last is what the project asks of itself for the whole.
 ROWS = {
     "core": ("core",),
@@ -65,12 +65,6 @@ def block(result: dict[str, Any]) -> str:
     )
 
 
-def with_table(page: str, table: str) -> str:
-    """The document with its table made anew."""
-    before, rest = page.split(START)
-    return before + START + table + END + rest.split(END)[1]
-
-
 def _share(row: dict[str, float], of: str) -> str:
     return f"{100.0 * row[of + '_run'] / row[of]:.1f} %" if row[of] else "–"
 
@@ -90,9 +84,7 @@ def main() -> None:
             "packages": {name: shares(files, packages) for name, packages in ROWS.items()},
         }
         RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    page = ROOT / "docs" / "reliability.md"
-    table = block(json.loads(RESULT.read_text(encoding="utf-8")))
-    page.write_text(with_table(page.read_text(encoding="utf-8"), table), encoding="utf-8")
+    put("coverage", block(json.loads(RESULT.read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

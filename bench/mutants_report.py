@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-START, END = "<!-- mutants:start -->\n", "<!-- mutants:end -->"
+from bench.reliability_page import ROOT, put
 
 
 def block(totals: dict[str, Any]) -> str:
@@ -35,16 +33,8 @@ def block(totals: dict[str, Any]) -> str:
     )
 
 
-def with_table(page: str, table: str) -> str:
-    """The document with its table made anew."""
-    before, rest = page.split(START)
-    return before + START + table + END + rest.split(END)[1]
-
-
 def main() -> None:
-    page = ROOT / "docs" / "reliability.md"
-    totals = json.loads((ROOT / "bench" / "mutants.json").read_text(encoding="utf-8"))
-    page.write_text(with_table(page.read_text(encoding="utf-8"), block(totals)), encoding="utf-8")
+    put("mutants", block(json.loads((ROOT / "bench" / "mutants.json").read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from bench import coverage_report, mutants_report
-from bench.fuzz_report import block, with_totals
+from bench import coverage_report, fuzz_report, mutants_report
+from bench.reliability_page import with_block
 from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
@@ -28,20 +28,16 @@ def test_each_test_that_the_page_names_exists(path, name):
     assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_the_totals_are_those_of_the_last_runs():
+@pytest.mark.parametrize("report", [fuzz_report, coverage_report, mutants_report], ids=lambda report: report.__name__)
+def test_the_figures_are_those_of_the_last_run(report):
+    name = report.__name__.removeprefix("bench.").removesuffix("_report")
+    measured = json.loads((ROOT / "bench" / f"{name}.json").read_text(encoding="utf-8"))
+    assert with_block(PAGE, name, report.block(measured)) == PAGE, f"run: python -m {report.__name__}"
+
+
+def test_no_reader_fails_the_fuzzer():
     totals = json.loads((ROOT / "bench" / "fuzz.json").read_text(encoding="utf-8"))
-    assert with_totals(PAGE, block(totals)) == PAGE, "run: python -m bench.fuzz_report"
     assert not [name for name, target in totals["targets"].items() if target["failures"]]
-
-
-@pytest.mark.parametrize(
-    ("report", "result"),
-    [(coverage_report, "coverage.json"), (mutants_report, "mutants.json")],
-    ids=lambda v: str(v)[-14:],
-)
-def test_the_figures_are_those_of_the_last_run(report, result):
-    measured = json.loads((ROOT / "bench" / result).read_text(encoding="utf-8"))
-    assert report.with_table(PAGE, report.block(measured)) == PAGE, f"run: python -m {report.__name__}"
 
 
 def _version(text: str) -> tuple[int, ...]:
