@@ -64,18 +64,19 @@ def _words(records: Records) -> list[str]:
 
 
 def _runtimes(name: str, runtimes: dict[str, Any]) -> list[str]:
-    judged_on = records_of(load_card(MODELS / name)).judged_on
+    records = records_of(load_card(MODELS / name))
+    titles = {row.key: row.title for row in records.rows}
     lines = [
-        f"The same files on {' and '.join(runtimes['runtimes'])} (`{runtimes['command']}`, {runtimes['light_curves']} {judged_on}):",
+        f"The same files on {' and '.join(runtimes['runtimes'])} (`{runtimes['command']}`, {runtimes['light_curves']} {records.judged_on}):",
         "",
         "| variant | largest difference of a probability | same class |",
         "|---|---|---|",
     ]
     for row in runtimes["models"][name]:
         if "problem" in row:
-            lines.append(f"| {row['variant']} | does not run: {row['problem'].split('.')[0]} | – |")
+            lines.append(f"| {titles[row['variant']]} | does not run: {row['problem'].split('.')[0]} | – |")
         else:
             lines.append(
-                f"| {row['variant']} | {row['probability_max']:.1g} | {row['same_class']} of {runtimes['light_curves']} |"
+                f"| {titles[row['variant']]} | {row['probability_max']:.1g} | {row['same_class']} of {runtimes['light_curves']} |"
             )
     return lines
