@@ -92,7 +92,9 @@ def run(leg: Leg, ends: float) -> str:
     if not found or found[0] != leg.runtime:
         said = asked.stderr.strip().splitlines()[-1:]
         raise Failed(f"the runtime is {found[0] if found else 'none'}, expected {leg.runtime} {' '.join(said)}")
-    tests = step([python, "-m", "pytest", "-o", "addopts=-q", "-p", "no:cacheprovider", "tests/golden"], ends, at_home)
+    # What the tests' own conftest needs is not in a leg: only what a user installs, and pytest.
+    alone = ["-o", "addopts=-q", "-p", "no:cacheprovider", "--confcutdir", "tests/golden"]
+    tests = step([python, "-m", "pytest", *alone, "tests/golden"], ends, at_home)
     if tests.returncode:
         raise Failed("the golden vectors differ\n" + tests.stdout[-3000:] + tests.stderr[-1000:])
     return f"{', '.join(found)}; {tests.stdout.strip().splitlines()[-1]}; {command_line(leg, python, ends, at_home)}"
