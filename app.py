@@ -5,11 +5,13 @@ import logging
 import streamlit as st
 
 from ui.arrival import note_page
+from ui.mode import follow_mode
 from ui.resources import calm_collector, journal, warm_in_background
 from ui.shell import admit, frame, style
 
 st.set_page_config(layout="wide")
 style()
+follow_mode()
 warm_in_background()
 calm_collector()
 page = st.navigation(frame(), position="top")

@@ -83,6 +83,7 @@ _STYLE = """<style>
 [data-testid="stHeading"] h1 { font-size: 1.7rem; padding: 0.1rem 0 0.7rem; }
 [data-testid="stHeading"] h2 { font-size: 1.5rem; padding: 0.5rem 0; }
 [data-testid="stHeading"] h3 { font-size: 1.25rem; padding: 0.3rem 0; }
+.st-key-mode_of_the_screen { position: absolute; }
 @media (hover: none), (max-width: 640px) { .modebar-container { display: none; } }
 </style>"""
 
