@@ -283,8 +283,20 @@ def test_how_unlike_the_training_set_is_said_and_similar_objects_never_hold_the_
     at = opened(oid="ZTF20aatqesi")
     assert "with about as many points" in text_of(at)
     assert "Similar objects" in [e.value for e in at.subheader]
+    assert not at.dataframe, "a table is made when somebody opens it"
+    at.session_state["similar_table"] = True
+    at.run()
     table = next(e.value for e in at.dataframe if "known class" in e.value)
     assert len(table) == 6 and "ZTF20aatqesi" not in table["object"].tolist()
+
+
+def test_facts_and_the_data_table_are_made_when_they_are_opened():
+    at = opened(oid="ZTF20aatqesi")
+    assert "Coordinates (ICRS)" not in text_of(at)
+    at.session_state["facts"] = at.session_state["data_table"] = True
+    at.run()
+    assert "Coordinates (ICRS), degrees and sexagesimal" in text_of(at)
+    assert "mjd" in at.dataframe[0].value and not at.exception
 
 
 def test_a_model_without_an_index_shows_no_similar_objects():

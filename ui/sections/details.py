@@ -81,13 +81,21 @@ def show_details(curve: LightCurve, result: Classification | Refusal, class_name
     title = input_title(result.notes) if isinstance(result, Classification) else unused_title(curve)
     with st.expander(title):
         _input_panel(curve, result)
-    with st.expander("Object and sources"):
-        _facts(curve)
-    with st.expander("Data table"):
-        scored = result if isinstance(result, Classification) else None
-        st.dataframe(photometry_table(curve, scored, class_name), hide_index=True)
+    st.fragment(_on_request)(curve, result, class_name)
     if isinstance(result, Classification):
         st.caption(provenance_line(result))
+
+
+def _on_request(curve: LightCurve, result: Classification | Refusal, class_name: str) -> None:
+    """What is made when it is opened: a browser loads two megabytes of program for the first box of code and the first table."""
+    facts = st.expander("Object and sources", key="facts", on_change="rerun")
+    if facts.open:
+        with facts:
+            _facts(curve)
+    table = st.expander("Data table", key="data_table", on_change="rerun")
+    if table.open:
+        scored = result if isinstance(result, Classification) else None
+        table.dataframe(photometry_table(curve, scored, class_name), hide_index=True)
 
 
 def _input_panel(curve: LightCurve, result: Classification | Refusal) -> None:

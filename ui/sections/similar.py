@@ -39,8 +39,14 @@ def show_similar(result: Classification | Refusal, theme: Theme) -> None:
                 with column, st.container(border=True, height="stretch", gap="xsmall"):
                     _card(neighbour, theme)
         st.caption(similar_caption(similar))
-        with st.expander("Similar objects as a table"):
-            st.dataframe(similar_table(similar), hide_index=True, alt="Similar objects, nearest first")
+        st.fragment(_on_request)(similar)
+
+
+def _on_request(similar: Similar) -> None:
+    """The table is made when it is opened: a browser loads a megabyte of program for the first one."""
+    table = st.expander("Similar objects as a table", key="similar_table", on_change="rerun")
+    if table.open:
+        table.dataframe(similar_table(similar), hide_index=True, alt="Similar objects, nearest first")
 
 
 def similar_table(similar: Similar) -> pd.DataFrame:
