@@ -1,5 +1,5 @@
 # make app    set up .venv and open the dashboard on the embedded samples (no network needed once installed)
-# make test   set up and run every check: lint, types, layers, tests, a real browser
+# make test   set up and run every check: lint, types, layers, tests, a real browser; then make extras, where TensorFlow, Kafka and Spark are wanted
 PY ?= python3
 PORT ?= 8501
 # Who may reach the dashboard: this machine alone. ADDRESS=0.0.0.0 lets in whoever reaches the machine (docs/security.md).
@@ -16,7 +16,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs fuzz coverage mutants soak install ready kafka docs clean
+.PHONY: app test extras check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs fuzz coverage mutants soak install ready kafka docs clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -29,17 +29,22 @@ install: $(STAMP)-app
 ready: $(STAMP)-app
 	$(BIN)/python -m core.ready
 
-test: $(STAMP)-dev $(if $(TRAIN),$(STAMP)-train) $(if $(SCALE),$(STAMP)-scale)
+test: $(STAMP)-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not train and not scale and not rehearsal" $(ARGS)
+	@echo "Tests of training (TensorFlow), Kafka and Spark are apart: make extras"
 
-# The same without the browser, while working.
+# What needs TensorFlow, Kafka and Spark: half a gigabyte that the dashboard does without.
+extras: $(STAMP)-dev $(STAMP)-train $(STAMP)-scale
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "(train or scale) and not rehearsal" $(ARGS)
+
+# make test without the browser, while working.
 check: $(STAMP)-dev
 	$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not train and not scale and not rehearsal" $(ARGS)
 
 # Training reads the data folders described in training/README.md from DATA.
 # MODEL: t2-ztf, t2-ztf-z, atx-ztf, t2-ztf-published-recipe. From nothing to a shipped model with its figures.

@@ -28,7 +28,7 @@ def need(*modules: str, java: bool = False) -> None:
     """Skip (in CI: fail) without these Python modules, or without Java."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
-        absent(f"{', '.join(missing)} not installed; make test SCALE=1 installs what Kafka and Spark need")
+        absent(f"{', '.join(missing)} not installed; make extras installs what Kafka and Spark need")
     if java and shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         absent("no Java; on Debian: apt install default-jre-headless maven")
 

@@ -14,6 +14,7 @@ from core.pipeline import Classification, classify
 from stream.messages import Message, read_message, unique_rows
 from tests.stream.packets import poison, real_message, real_packets, small_schema
 
+pytestmark = pytest.mark.scale
 SEED = 20
 
 

@@ -12,6 +12,7 @@ from stream.messages import unique_rows
 from tests.stream.packets import poison, real_message
 from tests.stream.scale_extra import need
 
+pytestmark = pytest.mark.scale
 MODEL = "t2-published-gr"
 
 

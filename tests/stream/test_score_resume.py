@@ -69,13 +69,12 @@ def _bytes(path):
         return b""
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_killed_at_random_moments_it_goes_on_without_loss_or_double_rows(workers, alerts, peaceful, tmp_path):
+def test_killed_at_random_moments_it_goes_on_without_loss_or_double_rows(alerts, peaceful, tmp_path):
     out = tmp_path / "scores.parquet"
     folder = tmp_path / "scores.parquet.parts"
-    moments = random.Random(workers)
+    moments = random.Random(1)
     kills = 0
-    for attempt in range(3):
+    for attempt, workers in enumerate((1, 2, 1)):  # the number of workers may change on the way
         process = start(alerts[0], out, "--workers", workers)
         before, wanted = len(list(folder.glob("*.parquet"))), moments.randrange(1, 4)
         while process.poll() is None and len(list(folder.glob("*.parquet"))) < before + wanted:
@@ -90,7 +89,7 @@ def test_killed_at_random_moments_it_goes_on_without_loss_or_double_rows(workers
         if out.exists():
             break
     assert kills >= 2
-    said = finish(start(alerts[0], out, "--workers", 3 - workers))  # the number of workers may change on the way
+    said = finish(start(alerts[0], out, "--workers", 2))
     assert "going on after" in said and "starting afresh" not in said
     pd.testing.assert_frame_equal(pd.read_parquet(out), peaceful)
     assert f"{COUNT:,} light curves:" in said
@@ -123,8 +122,8 @@ def test_a_table_is_shared_by_workers_and_keeps_its_order(tmp_path):
         if i % 50 or b == "g"
     )
     (tmp_path / "t.csv").write_text("oid,mjd,band,flux,flux_err\n" + rows)
-    for workers in (1, 2):
-        finish(start(tmp_path / "t.csv", tmp_path / f"{workers}.parquet", "--workers", workers))
+    assert run(tmp_path / "t.csv", "--out", tmp_path / "1.parquet")[0] == 0
+    finish(start(tmp_path / "t.csv", tmp_path / "2.parquet", "--workers", 2))
     one, two = (pd.read_parquet(tmp_path / f"{n}.parquet") for n in (1, 2))
     assert one["object_id"].tolist() == [f"o{i}" for i in range(700)]
     assert one["refusal"].dropna().unique().tolist() == ["missing_band"]

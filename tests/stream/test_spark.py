@@ -26,6 +26,7 @@ from tests.core.files.alerts import ZTF_SCHEMA, container
 from tests.stream.packets import poison, real_message
 from tests.stream.scale_extra import need, packages
 
+pytestmark = pytest.mark.scale
 DATA = Path(__file__).parents[1] / "data"
 CURVES = DATA / "ztf_curves" / "curves.parquet"
 FINK = (

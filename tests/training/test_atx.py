@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make test TRAIN=1 runs the training's tests")
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make extras runs the training's tests")
 from core.model import _Session
 from core.recipe import MARGIN
 from training.atx import build

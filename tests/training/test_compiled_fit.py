@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("tensorflow", reason="training needs requirements-train.txt")
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make extras runs the training's tests")
 
 import tensorflow as tf
 
 from training import compiled_fit, fit, network
 from training.network import Shape, positions
 
+pytestmark = pytest.mark.train
 SHAPE = Shape(length=12, features=0, channels=5, classes=3, d=8, heads=2, d_ff=16, coverage=4)
 
 

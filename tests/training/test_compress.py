@@ -116,7 +116,7 @@ def test_the_nearest_centroid_is_the_nearest(values):
 
 @pytest.mark.train
 def test_the_keras_network_of_a_file_answers_as_the_file_and_becomes_the_same_file():
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make test TRAIN=1 runs the training's tests")
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make extras runs the training's tests")
     from training.compress.weights import from_keras, shape_of, to_keras
 
     constants = flatfile.weights(CONTENT)

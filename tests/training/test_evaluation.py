@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytest.importorskip("lightgbm", reason="training's requirements are not installed: make test TRAIN=1")
+pytest.importorskip("lightgbm", reason="training's requirements are not installed: make extras")
 from core.brokers.samples import JudgedSource
 from core.model import load_model
 from core.taxonomy import CLASS_NAMES

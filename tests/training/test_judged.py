@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("lightgbm", reason="training's requirements are not installed: make test TRAIN=1")
+pytest.importorskip("lightgbm", reason="training's requirements are not installed: make extras")
 from core.taxonomy import CLASS_NAMES
 from training import breakdowns, judged, model_report
 from training.calibrate import FIVE_INDEX

@@ -10,12 +10,16 @@ from core.bands import band_index
 from core.cosmology import distance_modulus
 from core.flat import FlatCurves
 from core.taxonomy import CLASS_NAMES
+
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make extras runs the training's tests")
+
 from training.card_lsst import SIMULATED, limits, survey_prior
 from training.corpus_lsst import LsstCorpus, Variety, build, first_used, folds_of, load, preparer, redraw
 from training.curves import CurveSet
 from training.recipe_lsst import recipe_lsst
 from training.trial_lsst import Trial
 
+pytestmark = pytest.mark.train
 RECIPE = recipe_lsst()
 GENTLE = Variety(truncate_share=0.0, thin_share=0.0, noise_share=0.0, zero_point=0.0, few_bands=0.0)
 

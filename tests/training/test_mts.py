@@ -56,7 +56,7 @@ def test_padding_is_zero_and_marked():
 @pytest.mark.train
 @pytest.mark.parametrize("network", ["t2", "atx"])
 def test_what_is_easy_is_learned(network, monkeypatch):
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make test TRAIN=1 runs the training's tests")
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make extras runs the training's tests")
     monkeypatch.setattr("training.mts.SCHEDULE", {"steps": 40, "batch": 32, "learning_rate": 0.01, "exponent": 1.0})
     rng = np.random.default_rng(0)
 

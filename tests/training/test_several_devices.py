@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make test TRAIN=1 runs the training's tests")
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed: make extras runs the training's tests")
 
 pytestmark = pytest.mark.train
 

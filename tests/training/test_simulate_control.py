@@ -9,9 +9,13 @@ from core.bands import band_index
 from training.augment import Versions
 from training.simulate.numbers import NOISE, NUMBERS, SHAPE, numbers_of
 
-pytest.importorskip("lightgbm")
+pytest.importorskip(
+    "lightgbm", reason="training's requirements are not installed: make extras runs the training's tests"
+)
 
 from training.simulate.control import Side, told_apart
+
+pytestmark = pytest.mark.train
 
 
 def _versions(rng: np.random.Generator, n: int, brightness: float = 1.0) -> Versions:
