@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.broker_server import BrokerServer, base_urls, faults, recorded_routes
+from ui.figures.theme import DARK, LIGHT
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = Path(__file__).parent / "shots"
@@ -133,6 +134,47 @@ class Watched:
     def real_errors(self):
         """Console errors, less the 404s by which Streamlit finds out where it is served."""
         return [text for text in self.errors if "404" not in text]
+
+    def turn(self, mode, width):
+        """Another mode and width while the page is open: waits until every figure has the inks of the one and fits the other."""
+        self.page.emulate_media(color_scheme=mode)
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.wait_for_function(_TURNED, arg=(DARK if mode == "dark" else LIGHT).ink, timeout=60000)
+        idle(self.page)
+
+    def look_over(self, name):
+        """Nothing is wider than the screen, a screen reader finds no serious fault, nobody else was asked, the console is quiet."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, f"the page is {wider} px wider than the screen"
+        found = Axe().run(self.page).response["violations"]
+        assert not [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]
+        assert self.hosts == {self.page.url.split("/")[2]}, "no request to any other host"
+        assert not self.real_errors()
+        shoot(self.page, name)
+
+
+#: Whether every figure is drawn in this ink and no wider than the screen.
+_TURNED = """ink => [...document.querySelectorAll('.js-plotly-plot')].every(g => !g._fullLayout
+ || (g._fullLayout.font.color === ink && g.getBoundingClientRect().right <= innerWidth + 1))"""
+
+
+def look_over_on_both_screens(seen, name, *, then=None):
+    """On a phone at night, as the page was opened (``visit(…, **PHONE_AT_NIGHT)``), and on a desk by day, as it turns.
+
+    A page costs seconds to open; one that turns shows that it follows, too. then : what else to look at on each, called
+    with the width.
+    """
+    for mode, width in (("dark", 390), ("light", 1440)):
+        if width != 390:
+            seen.turn(mode, width)
+        seen.look_over(f"{name}_{mode}_{width}")
+        if then is not None:
+            then(width)
+
+
+PHONE_AT_NIGHT = {"width": 390, "mode": "dark"}
 
 
 @pytest.fixture
