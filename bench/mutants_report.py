@@ -25,7 +25,7 @@ def block(totals: dict[str, Any]) -> str:
         [
             f"{tried} faults in {minutes:.0f} minutes of one shared core on {totals['date']}, by `{totals['command']}`:",
             "",
-            "| what is mutated | possible | tried | noticed | survived at first | noticed since | changes nothing | open |",
+            "| what is mutated | possible | tried | noticed | survived at first | noticed since | changes nothing, or the line is gone | open |",
             "|---|---|---|---|---|---|---|---|",
             *rows,
             "",

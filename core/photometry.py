@@ -95,8 +95,6 @@ def difference_sign(isdiffpos: object) -> int:
     Missing (None, NaN, "") counts as +1: sources that drop the sign publish brightenings. Raises ValueError
     for anything else, so that an unknown encoding is never silently a brightening.
     """
-    if isdiffpos is None or (isinstance(isdiffpos, float) and np.isnan(isdiffpos)):
-        return 1
     text = str(isdiffpos).strip().lower()
     if text in ("", "nan", "none", "null", "<na>"):
         return 1

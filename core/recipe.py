@@ -160,7 +160,8 @@ class Recipe:
             times = t[brightest] - self.before + self.step * np.arange(self.length)
         else:
             times = np.linspace(t[0], t[-1], self.length)
-        mean, std = np.zeros((1, self.length, len(self.bands))), np.zeros((1, self.length, len(self.bands)))
+        mean = np.zeros((1, self.length, len(self.bands)))
+        std = np.zeros_like(mean)
         near = np.ones(self.length, bool)
         if self.kind == "fixed-grid" and self.coverage_channel is not None:
             reach = (MARGIN + 0.5) * self.step
@@ -265,7 +266,7 @@ def _fixed_grid(codes, times, mean, std, theta, peak, first, last, out):
     """
     n, length, m = mean.shape
     log_flux = np.empty((length, m))
-    colour = np.empty((length, max(m - 1, 1)))
+    colour = np.empty((length, m - 1))
     for b in range(n):
         scale = max(peak[b], 1e-12)
         root_a = np.exp(0.5 * theta[b, 0])

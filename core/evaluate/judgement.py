@@ -204,15 +204,17 @@ def picked(of: Judgement, pick: Pick) -> NDArray[np.int64]:
     false alarms before what it found, both from the highest; what it missed from the lowest. A class that the level does
     not have picks nothing.
     """
-    keep = np.ones(len(of), bool)
     names = of.level.names
+    if pick.by.startswith("p:") and pick.by[2:] not in names:
+        return np.empty(0, np.int64)
+    keep = np.ones(len(of), bool)
     if pick.truth:
         keep &= _is_of(of, pick.truth)
     if pick.answer in (RIGHT, WRONG):
         keep &= of.right == (pick.answer == RIGHT)
     elif pick.answer:
         keep &= of.answer == (names.index(pick.answer) if pick.answer in names else -1)
-    if pick.by and not (pick.by.startswith("p:") and pick.by[2:] not in names):
+    if pick.by:
         values = of.quantity(pick.by)
         largest = np.nanmax(values) if np.isfinite(values).any() else np.nan
         if pick.low is not None:

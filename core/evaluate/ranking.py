@@ -94,8 +94,8 @@ def micro_ranking(truth: NDArray, p: NDArray) -> Ranking:
     # Of each positive's score: itself, and the next higher negative, where the stretch without positives ends.
     at = np.searchsorted(below, own, side="right")
     threshold = np.unique(np.concatenate([own, below[at[at < len(below)]], below[:1]]))[::-1]
-    hits = (len(above) - np.searchsorted(above, threshold, side="left")).astype(float)
-    false = (len(below) - np.searchsorted(below, threshold, side="left")).astype(float)
+    hits = (len(above) - np.searchsorted(above, threshold)).astype(float)
+    false = (len(below) - np.searchsorted(below, threshold)).astype(float)
     return Ranking(threshold, hits, false, float(len(above)), float(len(below)), (hits + false).astype(np.int64))
 
 

@@ -113,8 +113,11 @@ def test_a_budget_for_all_coalitions_lists_them_all():
         asked.append(len(masks))
         return worth[masks @ (2 ** np.arange(4))]
 
-    found = kernel_shap(value, 4, np.random.default_rng(0), coalitions=14)
-    assert asked == [2, 14] and np.allclose(found, by_definition(lambda mask: value(mask[None])[0], 4))
+    expected = by_definition(lambda mask: worth[mask @ (2 ** np.arange(4))], 4)
+    for seed in range(5):  # with one of them missing, and another drawn twice, the sum is another
+        asked.clear()
+        assert np.allclose(kernel_shap(value, 4, np.random.default_rng(seed), coalitions=14), expected)
+        assert asked == [2, 14]
 
 
 def test_where_not_even_single_players_can_be_listed_they_are_drawn_too():
@@ -282,6 +285,19 @@ def test_sets_are_followed_side_by_side_as_far_as_the_budget_goes():
     # With the best alone: its pairs, the triples of the best pair, and three that are put back.
     assert smallest_set(lead, 20, budget=79) == SmallestSet((1, 2), proven=False, tried=20 + 20 + 19 + 18 + 3)
     assert smallest_set(lambda m: np.ones(len(m)), 5, budget=0) is None
+
+
+def test_of_sets_that_turn_it_alike_the_first_are_followed():
+    alone, pairs = np.random.default_rng(0).choice([0.5, 0.8], 60), set()
+
+    def lead(masks):
+        gone = ~masks
+        pairs.update(tuple(np.flatnonzero(row).tolist()) for row in gone if row.sum() == 2)
+        return np.where(gone.sum(axis=1) == 1, gone @ alone, np.nan)
+
+    assert smallest_set(lead, 60, budget=7 * 4 * 60) is None
+    first = np.flatnonzero(alone == 0.5)[:7].tolist()
+    assert pairs == {(min(a, b), max(a, b)) for a in first for b in range(60) if a != b}
 
 
 def test_all_may_be_taken_away_but_one():

@@ -84,7 +84,7 @@ def test_what_is_no_threshold_on_a_class_has_no_parts(pick):
     assert pick.parted() == {}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(SEEDS)
 def test_one_against_the_rest_agrees_with_the_full_matrix(seed):
     of = judge(evaluation(seed), LEVELS["all"])
@@ -146,7 +146,8 @@ def test_the_summary_is_scikit_learns():
 
 def test_what_the_level_does_not_have_picks_nothing():
     of = judge(evaluation(1), LEVELS["five"])
-    assert len(picked(of, Pick(truth="AGN"))) == 0
+    assert len(picked(of, Pick(truth="AGN"))) == len(picked(of, Pick(answer="AGN"))) == 0
+    assert len(picked(of, Pick(by="p:AGN", low=0.5))) == len(picked(of, Pick("SNIa", by="p:AGN", high=0.5))) == 0
     assert len(picked(of, Pick(by="nothing", low=0.0))) == 0
     assert bins_of(np.full(50, np.nan)) == [] and bins_of(np.ones(50)) == []
 
@@ -176,3 +177,96 @@ def test_calibration_can_be_taken_off_a_table():
     np.testing.assert_allclose(found.p, raw / raw.sum(axis=1, keepdims=True), atol=1e-9)
     with pytest.raises(ValueError, match="under which prior"):
         Evaluation(table.truth, p, facts, {}).before_calibration(model.classes, None, n_points)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.integers(2, 900), st.integers(1, 8), st.sampled_from([0.003, 1.0, 4e4]))
+def test_bins_have_about_as_many_objects_each_and_short_edges(seed, n, most, scale):
+    values = scale * np.random.default_rng(seed).normal(size=n)
+    edges = bins_of(np.append(values, np.nan), most)
+    cells = int(np.clip(n // 25, 1, most))
+    assert (edges[0], edges[-1]) == (values.min(), values.max()) and len(edges) == cells + 1
+    assert np.all(np.diff(edges) > 0) and all(float(f"{e:.4g}") == e for e in edges[1:-1]), "three digits, four at most"
+    counts = np.histogram(values, edges)[0]
+    assert counts.sum() == n and np.all(np.abs(counts - n / cells) <= 1.5 + 0.03 * n)
+
+
+def test_edges_of_few_values_do_not_repeat():
+    values = np.repeat([3.0, 4.0, 5.0, 60.0], [400, 100, 50, 1])
+    edges = bins_of(values)
+    assert edges[0] == 3.0 and edges[-1] == 60.0 and len(set(edges)) == len(edges)
+
+
+def few(truth, answer):
+    """A judgement of objects whose answers are these classes, each with 0.6."""
+    p = np.full((len(truth), C), 0.4 / (C - 1))
+    p[np.arange(len(truth)), answer] = 0.6
+    facts = pd.DataFrame(
+        {"object_id": [f"o{i}" for i in range(len(truth))], "n_points": np.arange(len(truth), dtype=float)}
+    )
+    return judge(Evaluation(np.array(truth), p, facts, {}), LEVELS["all"])
+
+
+def test_a_class_that_is_only_answered_is_shown_and_one_that_is_not_met_has_no_completeness():
+    of = few([0, 0, 3], [0, 5, 3])
+    assert of.shown == [0, 3, 5] and of.met.tolist() == [k in (0, 3) for k in range(C)]
+    table = class_scores(of)
+    assert table["class"].tolist() == [CLASS_NAMES[k] for k in (0, 3, 5)] and table.index.tolist() == [0, 1, 2]
+    assert table["objects"].tolist() == [2, 1, 0] and table["called"].tolist() == [1, 1, 1]
+    assert table["completeness"].tolist()[:2] == [0.5, 1.0] and np.isnan(table["completeness"][2])
+    assert table["purity"].tolist() == [1.0, 1.0, 0.0] and table["purity_prior"].tolist() == [1.0, 1.0, 0.0]
+    assert table["f1"].tolist()[:2] == [pytest.approx(2 / 3), 1.0] and np.isnan(table["f1"][2])
+    assert np.isnan(class_scores(few([0, 3], [0, 0]))["purity"][1]), "a class that is never named has no purity"
+
+
+def test_scores_in_bins_are_those_of_the_objects_in_them():
+    of = judge(evaluation(3, 200), LEVELS["five"])
+    edges = [0.0, 20.0, 20.5, 40.0, 59.0]
+    n_points, loss = of.quantity("n_points"), -np.log(of.p[np.arange(len(of)), of.truth])
+    for name in ("", "SNII"):
+        asked = np.ones(len(of), bool) if not name else of.truth == of.level.names.index(name)
+        for k, row in enumerate(scores_in_bins(of, "n_points", edges, name).itertuples()):
+            above = n_points < edges[k + 1] if k < 3 else n_points <= edges[k + 1]
+            inside = asked & (n_points >= edges[k]) & above
+            assert (row.low, row.high, row.objects) == (edges[k], edges[k + 1], inside.sum())
+            assert row.right == of.right[inside].sum()
+            if inside.any():
+                assert row.accuracy == row.right / row.objects and row.accuracy_low < row.accuracy + 1e-12
+                assert row.accuracy_high > row.accuracy - 1e-12 and row.accuracy_low < row.accuracy_high
+                assert row.log_loss == pytest.approx(loss[inside].mean())
+                assert row.majority == max(np.mean(of.truth[inside] == c) for c in range(5))
+            else:
+                assert np.isnan([row.accuracy, row.log_loss, row.majority]).all()
+    lost = few([0, 0], [0, 0])
+    lost.evaluation.facts["n_points"] = [np.nan, 5.0]
+    assert scores_in_bins(lost, "n_points", [0.0, 9.0])["objects"].tolist() == [1], "what is not known is in no bin"
+
+
+def test_the_summary_says_the_interval_and_the_commonest_class():
+    of = few([0, 3, 3, 3], [0, 3, 3, 5])
+    found = summary(of)
+    assert (found.objects, found.accuracy, found.majority, found.majority_class) == (4, 0.75, 0.75, CLASS_NAMES[3])
+    assert found.accuracy_interval[0] < 0.75 < found.accuracy_interval[1]
+    assert found.macro_f1 == pytest.approx(metrics.f1_score(of.truth, of.answer, average="macro", labels=[0, 3]))
+    assert found.ece == pytest.approx(0.75 - 0.6)
+    assert found.log_loss_flat == pytest.approx(
+        -np.mean([np.log(0.6), np.log(0.6) * 2 / 3 + np.log(0.4 / (C - 1)) / 3])
+    )
+
+
+def test_a_selection_of_nothing_has_no_shares_and_contaminants_come_with_the_commonest_first():
+    of = few([0, 3, 3, 3, 5, 6], [0, 0, 0, 3, 0, 6])
+    found = selection(of, "SNIa", 0.9)
+    assert (found["selected"], found["true"], found["false"], found["missed"], found["completeness"]) == (
+        0,
+        0,
+        0,
+        1,
+        0.0,
+    )
+    assert np.isnan([found["purity"], found["contamination"], found["purity_prior"]]).all()
+    assert np.isnan(selection(of, CLASS_NAMES[7], 0.9)["completeness"])
+    table = contaminants(of, "SNIa", 0.5)
+    assert table["class"].tolist() == [CLASS_NAMES[k] for k in (3, 0, 5)]
+    assert table["selected"].tolist() == [2, 1, 1] and table["share_of_class"].tolist() == [2 / 3, 1.0, 1.0]
+    assert selection(of, "SNIa", 0.5)["purity_prior"] == pytest.approx(0.25), "no prior: objects count alike"

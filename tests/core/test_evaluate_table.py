@@ -111,3 +111,22 @@ def test_taking_keeps_rows_together():
     some = found.take(np.array([4, 2]))
     assert some.facts["object_id"].tolist() == ["o4", "o2"] and np.array_equal(some.p, found.p[[4, 2]])
     assert len(found.take(found.truth == found.truth[0])) == np.sum(found.truth == found.truth[0])
+
+
+def test_as_many_rows_as_may_be_are_read_and_one_more_is_not(monkeypatch):
+    monkeypatch.setattr("core.evaluate.table.MOST_ROWS", 30)
+    assert len(checked_evaluation(table(30), "mine.csv")) == 30
+    assert "31 rows; expected 1 to 30" in message(table(31))
+
+
+@pytest.mark.parametrize(("p", "reads"), [
+    ([1.001, 0.0], True), ([1.0, -0.001], True), ([0.9991, 0.0], True), ([1.002, -0.001], False), ([0.9, 0.098], False),
+    ([1.0, -0.002], False), ([0.6, 0.402], False),
+])  # fmt: skip
+def test_rounded_probabilities_are_read_and_scaled_to_one_and_others_are_not(p, reads):
+    frame = pd.DataFrame({"object_id": ["a"], "class": ["SNIa"], "p_SNIa": p[:1], "p_SNII": p[1:]})
+    if reads:
+        found = checked_evaluation(frame, "mine.csv")
+        assert found.p.sum() == pytest.approx(1.0) and found.p.min() == 0.0
+    else:
+        message(frame)
