@@ -1,12 +1,14 @@
 """Laws of maps and of the deletion check, on maps and answers made by hand: what they say follows from the numbers alone."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from core.explain import CLEAR_PART, DRAWS, DeletionCheck, Explanation, deletion_check, to_observations
+from core.explain import CLEAR_PART, DRAWS, DeletionCheck, Explanation, deletion_check, explain, to_observations
 from tests.curves import supernova
 
 NAMES = ("redshift", "redshift_err")
@@ -43,6 +45,20 @@ def test_contributions_are_logits_and_a_contrast_is_their_difference(cam):
     assert of.contribution.sum(axis=1) == pytest.approx(cam.mean(axis=1))
     assert of.contrast(0, 1) == pytest.approx((cam[0] - cam[1]) / 9)
     assert of.contrast(0, 1) == pytest.approx(-of.contrast(1, 0))
+
+
+def test_the_mean_of_a_map_and_the_bias_are_the_logit_and_rows_without_activation_are_not_pooled():
+    generator = np.random.default_rng(0)
+    activations = generator.normal(size=(9, 4)).astype(np.float32)
+    activations[2], activations[3, :3] = 0.0, 0.0
+    head, bias = generator.normal(size=(4, 2)).astype(np.float32), np.array([0.5, -0.25], np.float32)
+    model = SimpleNamespace(head_weights=head, head_bias=bias, recipe=SimpleNamespace(features=NAMES))
+    of = explain(model, activations, 59000.0 + np.arange(7.0))
+    assert of.cam.mean(axis=1) + of.bias == pytest.approx(activations.mean(axis=0) @ head + bias, abs=1e-6)
+    assert of.cam.dtype == of.bias.dtype == np.float64 and of.feature_names == NAMES
+    assert (
+        of.pooled.tolist() == [row != 2 for row in range(9)] and of.times.tolist() == (59000.0 + np.arange(7)).tolist()
+    )
 
 
 def test_features_stand_behind_the_rows_of_time_and_have_their_own_share():

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from core.attribution import smallest_set
 from core.model import load_model
 from core.pipeline import classify
 from core.removal import LONG, METHODS, Removal, _sparing, attention_by_head, compare_maps, smallest_change
@@ -56,6 +57,61 @@ def test_every_method_says_what_each_observation_counts_for(comparison):
         assert np.isclose(each.curves.deletion[0], RESULT.probabilities.max(), atol=1e-4)
         assert each.curves.insertion[-1] == each.curves.deletion[0]
     assert comparison.best.curves.gain == max(each.curves.gain for each in comparison.maps)
+
+
+def test_each_map_is_what_its_method_says(comparison):
+    here, of = removal(), {each.method: each for each in comparison.maps}
+    whole = here.value(np.ones((1, here.points), bool))[0]
+    without = here.value(~np.eye(here.points, dtype=bool))
+    assert np.allclose(of["occlusion"].importance, whole - without)
+    for night in np.unique(here.nights):
+        there = here.nights == night
+        assert np.allclose(of["nights"].importance[there], (whole - here.value(~there[None]))[0] / there.sum())
+        assert np.ptp(of["shap"].importance[there]) == 0
+    cam, mjd = RESULT.explanation, RESULT.selection.curve.mjd
+    assert np.array_equal(of["cam"].importance, cam.observation_share(here.class_index, mjd))
+    assert of["cam"].features == cam.feature_share(here.class_index)
+    assert np.array_equal(of["attention"].importance, attention_by_head(RESULT).mean(axis=0))
+    assert comparison.of("shap") is of["shap"] and comparison.of("nothing") is None
+    assert comparison.class_name == RESULT.top_class and len(comparison.chance.removed) == len(of["cam"].curves.removed)
+
+
+def test_nights_and_added_numbers_come_and_go_as_if_they_had_never_been_told():
+    model = load_model("t2-ztf-z")
+    told = replace(supernova(), redshift=0.06, redshift_err=0.01)
+    result = classify(told, model)
+    here, used = removal(result), result.selection.curve
+    count = here.nights[-1] + 1
+    assert here.features == ("redshift", "redshift_err") and here.nights[0] == 0
+    masks = np.random.default_rng(0).random((6, count + 2)) < 0.8
+    masks[:2, count:] = [[True, False], [False, True]]
+    for mask, value in zip(masks, here.value_of_nights(masks), strict=True):
+        part = used.subset(mask[here.nights])
+        part = replace(part, redshift=0.06 if mask[count] else None, redshift_err=0.01 if mask[count + 1] else None)
+        p = model.calibrate(model.logits(model.recipe.apply([part])), np.array([len(part)]), result.prior)[0]
+        assert np.isclose(value, p[here.class_index], atol=1e-5)
+    none = here.value_of_nights(np.zeros((1, count + 2), bool))
+    assert none == pytest.approx(here.nothing[here.class_index])
+
+
+def test_an_added_number_that_is_not_known_is_none_that_can_be_taken_away():
+    model = load_model("t2-ztf-z")
+    assert removal(classify(supernova(), model)).features == ()
+    assert removal(classify(replace(supernova(), redshift=0.0), model)).features == ("redshift",), "zero is a redshift"
+
+
+def test_how_many_masks_are_scored_in_one_go_changes_nothing(monkeypatch):
+    masks = np.random.default_rng(2).random((11, removal().points)) < np.linspace(0.1, 0.9, 11)[:, None]
+    whole = removal().probabilities(masks)
+    monkeypatch.setattr("core.removal.BATCH", 4)
+    assert np.allclose(removal().probabilities(masks), whole, atol=1e-6, equal_nan=True)
+    assert np.isnan(whole[0]).all() and np.isfinite(whole[-1]).all()
+
+
+@pytest.mark.parametrize(("weights", "nothing"), [(None, [1 / 3] * 3), ([1.0, 1.0, 2.0], [0.25, 0.25, 0.5])])
+def test_with_nothing_to_answer_by_the_prior_answers_or_every_class_alike(weights, nothing):
+    result = SimpleNamespace(prior=SimpleNamespace(weights=weights), model=SimpleNamespace(classes=("a", "b", "c")))
+    assert Removal(result, "b").nothing == pytest.approx(nothing) and Removal(result, "b").class_index == 1
 
 
 def test_the_same_object_always_shows_the_same_maps(comparison):
@@ -119,6 +175,11 @@ def test_the_smallest_change_flips_the_answer_and_no_single_point_less_does():
         fewer = mask.copy()
         fewer[0, member] = True
         assert not removal().lead(fewer)[0] < 0
+
+
+def test_the_smallest_change_is_the_smallest_set_that_the_budget_finds():
+    found, expected = smallest_change(RESULT, budget=60), smallest_set(removal().lead, removal().points, budget=60)
+    assert (found.members, found.proven, found.tried) == (expected.members, expected.proven, expected.tried)
 
 
 def test_masks_are_drawn_more_sparingly_as_a_score_costs_more():
