@@ -16,7 +16,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test extras check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs fuzz coverage mutants soak install ready kafka docs clean
+.PHONY: app test extras check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs fuzz coverage mutants soak install login ready kafka docs clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -24,6 +24,10 @@ app: $(STAMP)-app
 
 # What `make app` sets up, without opening it.
 install: $(STAMP)-app
+
+# What a login needs besides (docs/security.md).
+login: $(STAMP)-app
+	$(call install,'streamlit[auth]')
 
 # Whether this installation gives the answers that the model gave when it was judged; exit status 0 when it does.
 ready: $(STAMP)-app

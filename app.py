@@ -5,9 +5,10 @@ import logging
 import streamlit as st
 
 from ui.arrival import note_page
+from ui.login import admit
 from ui.mode import follow_mode
 from ui.resources import calm_collector, journal, warm_in_background
-from ui.shell import admit, frame, style
+from ui.shell import frame, style
 
 st.set_page_config(layout="wide")
 style()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
-
-from ui.resources import settings
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
 
@@ -48,31 +45,6 @@ def lab_page() -> Any:
 def evaluation_page() -> Any:
     """The page that tells where a model is wrong."""
     return next(page for page in frame() if page.url_path == "evaluation")
-
-
-def admit() -> None:
-    """Where the server's owner asks for a login, nothing is shown before it (Streamlit's own, set up in its secrets)."""
-    if not settings().require_login or st.user.get("is_logged_in"):
-        return
-    st.title("Please log in", anchor=False)
-    st.write("Whoever runs this server has closed it to visitors.")
-    missing = _missing_for_login()
-    st.button("Log in", on_click=st.login, type="primary", disabled=bool(missing))
-    if missing:
-        st.caption(
-            f"There is no login yet: {missing}. Whoever runs this server finds in docs/security.md how to set it up."
-        )
-    st.stop()
-
-
-def _missing_for_login() -> str:
-    """What Streamlit's login lacks on this server; empty where it can work."""
-    if importlib.util.find_spec("authlib") is None:
-        return "Authlib is not installed"
-    try:
-        return "" if st.secrets.get("auth") else "the secrets have no section [auth]"
-    except Exception:  # st.secrets raises its own error when there is no secrets file
-        return "there is no file of secrets"
 
 
 #: Captions at Streamlit's own 60 % ink fall short of the contrast that small text needs.

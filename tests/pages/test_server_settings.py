@@ -59,7 +59,7 @@ def test_every_page_of_a_closed_server_asks_for_the_login_and_shows_nothing_else
 def test_a_closed_server_without_a_login_says_what_is_missing_and_offers_no_dead_button(owner_sets, monkeypatch):
     owner_sets(REQUIRE_LOGIN="true")
     for found, said in ((None, "Authlib is not installed"), (object(), "secrets")):
-        monkeypatch.setattr("ui.shell.importlib.util.find_spec", lambda _, found=found: found)
+        monkeypatch.setattr("ui.login.importlib.util.find_spec", lambda _, found=found: found)
         at = opened()
         assert at.button[0].disabled and said in at.caption[0].value
 

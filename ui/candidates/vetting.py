@@ -21,6 +21,7 @@ from ui.candidates.keys import give_focus_back, open_by_key
 from ui.candidates.place import go, stay, where
 from ui.figures.candidate import candidate_svg, candidate_title
 from ui.figures.theme import Theme, translucent
+from ui.login import name_of_login
 from ui.novelty_words import percent_below
 from ui.shell import object_page
 from ui.wording import class_title, percent, plain, prior_line, verdict
@@ -243,17 +244,21 @@ def _remarks() -> None:
     note, sure, who = st.columns([5, 4, 3], vertical_alignment="bottom")
     note.text_input("Note", key="vet_note", max_chars=2000, placeholder="goes with the next verdict")
     sure.segmented_control("Confidence", [c for c in CONFIDENCES if c], key="vet_confidence")
-    st.session_state["vet_who"] = st.query_params.get("who", "")
-    who.text_input("Your name", key="vet_who", max_chars=80, placeholder="optional", on_change=_call_me)
+    # Who has logged in speaks under that name: an address that somebody sent must not put words into another's mouth.
+    known = name_of_login()
+    st.session_state["vet_who"] = known or st.query_params.get("who", "")
+    who.text_input(
+        "Your name", key="vet_who", max_chars=80, placeholder="optional", on_change=_call_me, disabled=bool(known)
+    )
 
 
 def _me() -> str:
-    """Who speaks: by the address, or as the server's login knows them."""
-    return str(st.query_params.get("who", "") or st.user.get("name") or "")[:80]
+    """Who speaks: as the server's login knows them, or where there is none, as they call themselves."""
+    return name_of_login() or str(st.query_params.get("who", ""))[:80]
 
 
 def _call_me() -> None:
-    name = st.session_state["vet_who"].strip()
+    name = "" if name_of_login() else st.session_state["vet_who"].strip()
     if name:
         st.query_params["who"] = name
     else:
