@@ -146,14 +146,13 @@ def test_two_sessions_that_write_at_once_lose_nothing_and_see_each_other(candida
         for name, rank in (("Ann", "top"), ("Bob", "margin"))
     ]
     before = len(VerdictStore(kept).history())
-    here = [{object_here(page)} for page in pages]
     for _ in range(3):
-        for page, mine in zip(pages, here, strict=True):
-            page.keyboard.press("s")  # not waited for: both are on their way together
-            mine.add(object_here(page))
+        here = [object_here(page) for page in pages]
         for page in pages:
+            page.keyboard.press("s")  # not waited for: both are on their way together
+        for page, shown in zip(pages, here, strict=True):
+            expect(page.locator(".st-key-vet h3")).not_to_have_text(shown, timeout=WAIT)
             idle(page)
-            page.wait_for_timeout(1500)
     store = VerdictStore(kept)
     new = store.history()[before:]
     assert {v.who for v in new} == {"Ann", "Bob"} and len(new) == 6

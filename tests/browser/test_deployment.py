@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import CHROMIUM, FLAGS, idle, running_app
+from tests.browser.conftest import FLAGS, WINDOWLESS, idle, running_app
 
 SAMPLE = "ZTF18aannern"
 DEPLOYMENT = Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
@@ -49,7 +49,7 @@ def guarded(app, chromium):
     headers.pop("Strict-Transport-Security")  # says something of TLS alone
     # A page whose document the test hands over counts as one of the wide net, which may not talk to this machine.
     flags = [*FLAGS, "--disable-features=LocalNetworkAccessChecks"]
-    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=flags)
+    browser = chromium.browser_type.launch(executable_path=WINDOWLESS, args=flags)
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page, refused = context.new_page(), []
     page.on("console", lambda m: refused.append(m.text) if "Content Security Policy" in m.text else None)
