@@ -14,7 +14,8 @@ WORKDIR /app
 COPY --chown=t2scope:t2scope . .
 
 # Installs, compiles, and fails here and not at midnight where the answers are not those that the model gave when it was judged.
-RUN T2SCOPE_VERDICTS=/tmp/verdicts.sqlite make install login ready
+# What was fetched for it stays out of the image.
+RUN UV_NO_CACHE=1 PIP_NO_CACHE_DIR=1 T2SCOPE_VERDICTS=/tmp/verdicts.sqlite make install login ready
 
 ENV T2SCOPE_CACHE_DIR=/data/cache \
     T2SCOPE_VERDICTS=/data/verdicts.sqlite \
