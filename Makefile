@@ -16,7 +16,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: app test extras check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs fuzz coverage mutants soak install login ready kafka docs clean
+.PHONY: app test extras check train train-lsst shapes compress validate validate-lsst validate-published novelty explanations samples doctor bench screenshot golden legs fuzz coverage rehearsal mutants soak install login ready kafka docs clean
 
 app: $(STAMP)-app
 	@echo "Opening the dashboard on http://localhost:$(PORT)"
@@ -128,12 +128,20 @@ MINUTES ?= 10
 fuzz: $(STAMP)-dev
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
 
-# Which part of the code the tests run. Compiled functions are seen by no tracer, so the tests marked "uncompiled" run once
-# more without the compiler; then all is joined, and the table goes into docs/reliability.md.
+# Every program of training/ and bench/ from its own command line on very little data, writing into a temporary folder alone:
+# minutes, and TensorFlow, Spark and Kafka, so `make test` leaves it out.
+REHEARSE = -m pytest -n 2 --dist loadfile -m rehearsal tests/rehearsal
+rehearsal: $(STAMP)-dev $(STAMP)-train $(STAMP)-scale
+	$(BIN)/python $(REHEARSE) $(ARGS)
+
+# Which part of the code the tests run, the rehearsal of training/ and bench/ among them. Compiled functions are seen by no
+# tracer, so the tests marked "uncompiled" run once more without the compiler; then all is joined, and the table goes into
+# docs/reliability.md.
 coverage: export COVERAGE_FILE = $(CURDIR)/build/coverage/data
-coverage: $(STAMP)-dev
+coverage: $(STAMP)-dev $(STAMP)-train $(STAMP)-scale
 	mkdir -p build/coverage && $(BIN)/python -m coverage erase
 	-$(BIN)/python -m coverage run -m pytest -n 2 --dist loadfile $(ARGS)
+	-$(BIN)/python -m coverage run $(REHEARSE)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest -m uncompiled
 	$(BIN)/python -m coverage combine -q && $(BIN)/python -m coverage json -q -o build/coverage.json
 	$(BIN)/python -m coverage html -q -d build/coverage/html

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.record import head, write
+from bench.record import head, warm_up, write
 from core.bands import band_names
 from core.brokers.files import read_file
 from core.brokers.samples import SampleSource
@@ -97,7 +97,7 @@ def stepped(table: Path, steps: int) -> dict[str, float]:
         page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(table)
         page.wait_for_selector(".st-key-vet h3", timeout=180_000)
         page.wait_for_selector("text=/ scored\\./", state="detached", timeout=180_000)
-        time.sleep(25)  # the ALeRCE client is imported in the background
+        warm_up()
         idle(page)
         for i in range(2 * steps):
             key = "j1"[i % 2]

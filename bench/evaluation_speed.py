@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.record import head, write
+from bench.record import head, warm_up, write
 from core.card import load_card
 from core.evaluate.areas import Cut, bootstrapped, cut
 from core.evaluate.judgement import Pick, judge, picked
@@ -100,7 +100,7 @@ def watched(folder: Path, sha256: str, n: int, repeats: int) -> dict[str, Any]:
         page.goto(f"{url}/evaluation?model=t2-ztf")
         page.wait_for_function(drawn, timeout=120000)
         idle(page)
-        time.sleep(25)  # what warms up in the background
+        warm_up()
         first = []
         for _ in range(repeats + 1):
             clock = time.perf_counter()

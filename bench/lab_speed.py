@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.record import head, write
+from bench.record import head, warm_up, write
 from core.brokers.samples import SampleSource
 from core.model import load_model
 from core.pipeline import Classification, classify
@@ -78,7 +78,7 @@ def on_screen(steps: int) -> dict[str, float]:
         page.wait_for_selector(".st-key-before_after .js-plotly-plot", timeout=120000)
         idle(page)
         print("page is up", flush=True)
-        time.sleep(25)  # the ALeRCE client is imported in the background
+        warm_up()
         button = page.get_by_role("button", name="Draw within errors")
         for step in range(1, steps + 1):
             clock = time.perf_counter()

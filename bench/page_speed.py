@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.record import head, write
+from bench.record import head, warm_up, write
 from core.brokers.samples import SampleSource
 from core.model import load_model
 from core.pipeline import Classification, check_by_deletion, classify
@@ -54,7 +54,7 @@ def pages(samples: int) -> dict[str, object]:
         page.goto(url)
         page.wait_for_selector(".js-plotly-plot .point", timeout=120000)
         idle(page)
-        time.sleep(25)  # the ALeRCE client is imported in the background
+        warm_up()
         for _ in range(5):
             page.goto(url)
             page.wait_for_selector(".js-plotly-plot .point")

@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+#: Seconds until a fresh dashboard has done what it does in the background after its first page (the ALeRCE client is imported).
+WARM_UP = 25.0
+
 
 def head(command: str) -> dict[str, Any]:
     """By which command, on what machine, on which day, and how busy that machine was before."""
@@ -18,6 +21,11 @@ def head(command: str) -> dict[str, Any]:
         "date": time.strftime("%Y-%m-%d"),
         "load_before": round(os.getloadavg()[0], 1),
     }
+
+
+def warm_up() -> None:
+    """Wait until a dashboard whose first page stands does nothing else any more."""
+    time.sleep(WARM_UP)
 
 
 def write(out: Path, result: dict[str, Any]) -> None:

@@ -36,6 +36,8 @@ from stream.columns import read_columns, write_columns
 from stream.score import SUFFIXES
 
 ROUNDS = 5
+#: Alerts that are timed, drawn from the real ones.
+TIMED = 20_000
 #: Alerts and seconds that Rubin has between two visits, and alerts of a night.
 VISIT, CADENCE, NIGHT = 10_000, 37.0, 10_000_000
 
@@ -192,7 +194,7 @@ def measure(folder: Path, model_name: str, largest: int) -> dict[str, Any]:
     curves = read_all(folder)
     alerts = flatten(curves, model.recipe.numbers)
     rng = np.random.default_rng(0)
-    flat = repeated(alerts, 20_000, rng)
+    flat = repeated(alerts, TIMED, rng)
     verdict = score_flat(alerts, model).chosen
     points = np.diff(verdict.kept.offsets)
     with tempfile.TemporaryDirectory() as scratch:

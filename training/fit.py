@@ -132,7 +132,8 @@ def train(
             progress(f"  step {step + 1}/{schedule.steps}  loss {recent:.3f}  {time.perf_counter() - clock:.0f} s")
     if keep_losses is not None:
         keep_losses(np.array([float(x) for x in losses], np.float32))
-    model.set_weights([a / taken for a in averaged])
+    if taken:  # a run of a few steps may end before any is averaged
+        model.set_weights([a / taken for a in averaged])
     keep(model)
     return model
 

@@ -100,4 +100,4 @@ def _variables(figures: Mapping[str, Any]) -> str:
 
 def _few_real(training: Mapping[str, Any]) -> str:
     real = training["real"]
-    return f"SN Ia-91bg and Iax: {real['SNIa-91bg']} and {real['SNIax']} real objects; the rest is simulated."
+    return f"SN Ia-91bg and Iax: {real.get('SNIa-91bg', 0)} and {real.get('SNIax', 0)} real objects; the rest is simulated."
