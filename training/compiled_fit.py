@@ -183,7 +183,9 @@ def train(sample: Sample, covered: NDArray[np.bool_], shape: Shape, schedule: Sc
         if step >= (1 - schedule.average_last) * schedule.steps and step % 5 == 0:
             summed = {name: total + weights[name] for name, total in summed.items()}
             taken += 1
-    set_weights(model, {name: (total / taken).astype(np.float32) for name, total in summed.items()})
+    # A run of a few steps may end before any is averaged.
+    mean = {name: (total / taken).astype(np.float32) for name, total in summed.items()} if taken else weights
+    set_weights(model, mean)
     return model
 
 

@@ -82,8 +82,10 @@ def _redirect_defaults(function: types.FunctionType, stage: Path, patch: pytest.
 
 
 def state() -> dict[str, tuple[int, int]]:
-    """Size and time of every file that no rehearsal may touch."""
+    """Size and time of every file that no rehearsal may touch; not of code, which a person may be working on meanwhile."""
     files = [ROOT / name for name in GUARDED if (ROOT / name).is_file()]
     for name in GUARDED:
-        files += [p for p in (ROOT / name).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+        files += [
+            p for p in (ROOT / name).rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc", ".nbi", ".nbc")
+        ]
     return {p.relative_to(ROOT).as_posix(): (p.stat().st_size, p.stat().st_mtime_ns) for p in files}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +130,8 @@ def test_networks_without_some_classes(
     groups = (("TDE", "KN"),)
     for module in ("left_out", "novelty_figures"):
         monkeypatch.setattr(f"training.{module}.GROUPS", groups)
-    monkeypatch.setattr("training.fit.Schedule", lambda steps: short(monkeypatch))
+    design = sys.modules["training.designs"].DESIGNS
+    monkeypatch.setitem(design, NAME, replace(design[NAME], steps=STEPS))
     run("training.left_out", "--data", data, "--model", NAME)
     assert (work / "without-TDE-KN.tflite").is_file()
     run("training.embedding", "--data", data, "--model", NAME)
@@ -138,14 +141,12 @@ def test_networks_without_some_classes(
     assert "embedding.npz" in capsys.readouterr().out
 
 
-def short(patch: pytest.MonkeyPatch) -> Any:
-    """The schedule of the rehearsal instead of the design's."""
-    patch.undo()
-    from training import fit
-
-    return fit.Schedule(steps=STEPS)
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.peer.ROUNDS", 8)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_trees_on_the_same_numbers(validated: Path, data: Path, run: Callable[..., int]) -> None:
     run("training.peer", "--data", data, "--model", NAME)
     peer = card_of(validated)["figures"]["peer"]
@@ -162,6 +163,7 @@ def test_a_second_run_is_compared(validated: Path, stage: Path, run: Callable[..
     assert "Outside the intervals: macro-F1, survey." in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_reports_take_the_new_figures(validated: Path, stage: Path, data: Path, run: Callable[..., int]) -> None:
     run("training.peer", "--data", data, "--model", NAME)
     run("training.report")
@@ -239,6 +241,7 @@ def test_tuning_keeps_every_trial(
 
 
 def test_ablations_are_paired_with_the_first_row(stage: Path, work: Path, data: Path, run: Callable[..., int]) -> None:
+
     data_folder.write_simulated(work / "five.parquet", "ztf")
     (stage / "bench/ablations.json").unlink()
     names = ["whole", "seed-2", "no-simulation", "no-real", "no-augmentation", "no-error"]
