@@ -72,11 +72,9 @@ def _visits(folder: Path, places: int) -> None:
 def _salt(path: Path) -> None:
     """A SALT3 model of one black body, stretched by a tenth: its own unit is m_B = 10.5."""
     phase = np.arange(-20.0, 51.0, 5.0)
-    mean = at_10_pc(10.5) * bump(phase, _WAVE, 14.0)
-    grids = {
-        "template_0": mean,
-        "template_1": 0.1 * (bump(phase, _WAVE, 16.0) - bump(phase, _WAVE, 14.0)) * at_10_pc(10.5),
-    }
+    unit = at_10_pc(10.5) * 1e12  # the files are in units of 1e-12
+    mean = unit * bump(phase, _WAVE, 14.0)
+    grids = {"template_0": mean, "template_1": 0.1 * unit * (bump(phase, _WAVE, 16.0) - bump(phase, _WAVE, 14.0))}
     grids |= dict.fromkeys(("lc_variance_0", "lc_variance_1", "lc_covariance_01"), np.full_like(mean, 1e-6))
     with tempfile.TemporaryDirectory() as scratch, tarfile.open(path, "w:xz") as archive:
         inside = Path(scratch)
