@@ -51,9 +51,9 @@ class Explanation:
         """(L+R,) percent of weight: the published statistic over the pooled rows, zero at the lowest of them."""
         row = self.cam[class_index][self.pooled]
         share = np.zeros(self.cam.shape[1])
-        spread = row.max() - row.min()
-        scaled = (row - row.min()) / spread if spread > 0 else np.ones(len(row))
-        share[self.pooled] = 100.0 * scaled / scaled.sum()
+        above = row - row.min()  # how far the highest stands above the lowest falls out of the share
+        above = above if above.any() else np.ones(len(row))
+        share[self.pooled] = 100.0 * above / above.sum()
         return share
 
     def contrast(self, class_index: int, against: int) -> Array:

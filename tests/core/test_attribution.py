@@ -12,6 +12,7 @@ from core.attribution import (
     STEPS,
     Curves,
     SmallestSet,
+    _coalitions,
     curves,
     kernel_shap,
     many_curves,
@@ -118,6 +119,14 @@ def test_a_budget_for_all_coalitions_lists_them_all():
         asked.clear()
         assert np.allclose(kernel_shap(value, 4, np.random.default_rng(seed), coalitions=14), expected)
         assert asked == [2, 14]
+
+
+@pytest.mark.parametrize("players", [2, 5, 8, 12])
+@pytest.mark.parametrize("budget", [2, 6, 26, 60, 200, 5000])
+def test_coalitions_weigh_as_much_as_the_kernel_says_however_many_are_drawn(players, budget):
+    masks, weights = _coalitions(players, np.random.default_rng(0), budget)
+    assert len(masks) == len(weights) == min(budget, 2**players - 2)
+    assert weights.sum() == pytest.approx(sum((players - 1) / (s * (players - s)) for s in range(1, players)))
 
 
 def test_where_not_even_single_players_can_be_listed_they_are_drawn_too():

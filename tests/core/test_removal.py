@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.attribution import smallest_set
+from core.attribution import random_curves, smallest_set
 from core.model import load_model
 from core.pipeline import classify
 from core.removal import LONG, METHODS, Removal, _sparing, attention_by_head, compare_maps, smallest_change
@@ -185,3 +185,17 @@ def test_the_smallest_change_is_the_smallest_set_that_the_budget_finds():
 def test_masks_are_drawn_more_sparingly_as_a_score_costs_more():
     drawn = [_sparing(SimpleNamespace(points=points), 100) for points in (1, LONG, 2 * LONG, 5 * LONG, 1000 * LONG)]
     assert drawn == [100, 100, 25, 4, 2]
+
+
+def test_chance_is_drawn_more_sparingly_too(monkeypatch):
+    drawn = []
+
+    def counted(value, players, generator, *, orders=10):
+        drawn.append(orders)
+        return random_curves(value, players, generator, orders=orders)
+
+    monkeypatch.setattr("core.removal.random_curves", counted)
+    for long in (removal().points, removal().points / 2):
+        monkeypatch.setattr("core.removal.LONG", long)
+        compare_maps(RESULT, RESULT.top_class, ["cam"])
+    assert drawn == [10, 2]

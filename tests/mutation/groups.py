@@ -49,5 +49,9 @@ EQUIVALENT: dict[str, str] = {
     'core/attribution.py: kept = generator.random((masks, cells + 2)) < 0.5 => kept = generator.random((masks, cells + 3)) < 0.5': 'a column more of random numbers, which no shift reaches',
     'core/attribution.py: def smallest_set(lead: Value, players: int, *, budget: int=6000, batch: int=512) -> SmallestSet | None: => def smallest_set(lead: Value, players: int, *, budget: int=6001, batch: int=512) -> SmallestSet | None:': 'a bound on work, whose last unit nobody counts',
     'core/removal.py: chance = random_curves(removal.value, removal.points, np.random.default_rng([SEED, 9]), orders=_sparing(removal, 10)) => chance = random_curves(removal.value, removal.points, np.random.default_rng([SEED, 10]), orders=_sparing(removal, 10))': 'other random orders of the same law',
+    'core/removal.py: SEED = 2021 => SEED = 2022': 'other random masks and orders of the same law',
+    'core/removal.py: generator = np.random.default_rng([SEED, 2]) => generator = np.random.default_rng([SEED, 0])': 'other random coalitions of the same law',
+    'core/removal.py: maps = tuple((Map(method, importance, features, proof) for (method, importance, features), proof in zip(found, proofs, strict=True))) => maps = tuple((Map(method, importance, features, proof) for (method, importance, features), proof in zip(found, proofs)))': 'one list is made of the other: their lengths are the same',
+    'core/removal.py: maps = tuple((Map(method, importance, features, proof) for (method, importance, features), proof in zip(found, proofs, strict=True))) => maps = tuple((Map(method, importance, features, proof) for (method, importance, features), proof in zip(found, proofs, strict=False)))': 'one list is made of the other: their lengths are the same',
     'core/removal.py: BATCH = 512 => BATCH = 513': 'how many light curves are scored at once is a matter of memory alone',
 }  # fmt: skip
