@@ -11,6 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 VERSION := $(shell $(PY) -c 'import sys; print("%d%d" % sys.version_info[:2])' 2>/dev/null)
 STAMP = $(VENV)/.installed-$(VERSION)
+# What a server or a command loads; byte-compiled when it is installed, as some machines keep no bytecode of their own accord.
+PROGRAM := core ui pages stream
 # NumPy reads these before anything else: one BLAS thread per worker.
 export OPENBLAS_NUM_THREADS ?= 1
 # The runtime's start-up chatter says nothing to a user.
@@ -134,11 +136,12 @@ REHEARSE = -m pytest -n 2 --dist loadfile -m rehearsal tests/rehearsal
 rehearsal: $(STAMP)-dev $(STAMP)-train $(STAMP)-scale
 	$(BIN)/python $(REHEARSE) $(ARGS)
 
+# coverage.py is no part of the other set-ups: numba loads it wherever it is, at each start of a process.
 # Which part of the code the tests run, the rehearsal of training/ and bench/ among them. Compiled functions are seen by no
 # tracer, so the tests marked "uncompiled" run once more without the compiler; then all is joined, and the table goes into
 # docs/reliability.md.
 coverage: export COVERAGE_FILE = $(CURDIR)/build/coverage/data
-coverage: $(STAMP)-dev $(STAMP)-train $(STAMP)-scale
+coverage: $(STAMP)-dev $(STAMP)-train $(STAMP)-scale $(STAMP)-coverage
 	mkdir -p build/coverage && $(BIN)/python -m coverage erase
 	-$(BIN)/python -m coverage run -m pytest -n 2 --dist loadfile $(ARGS)
 	-$(BIN)/python -m coverage run $(REHEARSE)
@@ -166,13 +169,19 @@ clean:
 
 $(STAMP)-app: requirements.txt pyproject.toml | $(VENV)/pip
 	$(call install,-e .)
+	$(BIN)/python -m compileall -q app.py $(PROGRAM)
 	$(BIN)/python -m core.gp.warm
 	@touch $@
 
 $(STAMP)-dev: requirements.txt requirements-dev.txt pyproject.toml | $(VENV)/pip
 	$(call install,-e '.[dev]')
+	$(BIN)/python -m compileall -q app.py $(PROGRAM) training bench tests
 	$(BIN)/python -m core.gp.warm
 	@touch $@ $(STAMP)-app
+
+$(STAMP)-coverage: pyproject.toml | $(VENV)/pip
+	$(call install,"coverage>=7.13")
+	@touch $@
 
 $(STAMP)-train: requirements-train.txt pyproject.toml | $(VENV)/pip
 	$(call install,-e '.[train]')
