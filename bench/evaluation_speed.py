@@ -97,7 +97,8 @@ def watched(folder: Path, sha256: str, n: int, repeats: int) -> dict[str, Any]:
     drawn = "() => document.querySelectorAll('.js-plotly-plot .hm').length > 0"
     with running_app(T2SCOPE_EXTRA_MODELS=f"{folder}@{sha256}") as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        # High enough for the whole matrix: a cell below the window's edge can't be clicked.
+        page = browser.new_page(viewport={"width": 1440, "height": 1600})
         page.goto(f"{url}/evaluation?model=t2-ztf")
         page.wait_for_function(drawn, timeout=120000)
         idle(page)
