@@ -19,6 +19,8 @@ from core.recipe import TensorBatch
 HALF_AN_HOUR = 0.02
 CONTRADICTION = 10.0
 MIN_PAIRS = 3
+#: How a note begins that tells of a light curve unlike what the model was trained on.
+OUTSIDE = "Outside the training range"
 
 
 def doubts(
@@ -104,7 +106,7 @@ def _range_notes(model: Model, fitted: LightCurve) -> list[Note]:
             low, high = ranges[key]
             if not low <= value <= high:
                 number = told_apart(value, low, high)
-                message = f"Outside the training range: {title} {number}, trained on {low:g} to {high:g}"
+                message = f"{OUTSIDE}: {title} {number}, trained on {low:g} to {high:g}"
                 notes.append(Note("warning", message, short=message))
     return notes
 

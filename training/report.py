@@ -60,8 +60,8 @@ def _words(ours: dict[str, Any]) -> str:
         f"probabilities say so (expected calibration error {ours['ece_survey']:.3f} on whole light curves, with simulated ones "
         f"of the classes without real ones, at most {max(age['ece_survey'] for age in ages):.3f} at those ages). Variable "
         f"stars and AGN: the page's rule catches {100 * variables['variables_caught']:.0f} % of them and loses {100 * variables['transients_lost']:.0f} % of the "
-        f"transients. Of the superluminous supernovae, {100 * ours['five_class']['survey']['recall']['SLSN-I']:.0f} % are "
-        f"found without a redshift, {100 * _figures('t2-ztf-z')['five_class']['survey']['recall']['SLSN-I']:.0f} % with one.\n"
+        f"transients. Among the five classes, under the survey prior, {100 * ours['five_class']['survey']['recall']['SLSN-I']:.0f} % of the "
+        f"superluminous supernovae are found without a redshift, {100 * _figures('t2-ztf-z')['five_class']['survey']['recall']['SLSN-I']:.0f} % with one.\n"
     )
 
 

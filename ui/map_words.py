@@ -13,8 +13,8 @@ from ui.wording import class_title
 NOTHING_TO_DELETE = 0.01
 #: Measured over real objects: docs/explanations.md.
 OTHER_MAPS = (
-    "The map is exact in what it adds up; what would happen without an observation, Shapley values tell better: "
-    "What would change its mind? → Explanations."
+    "The map is exact in what it adds up; what would happen without an observation, Shapley values tell better: they are in "
+    "the Lab (the button below), under Explanations."
 )
 VERDICTS = {"confirmed": "confirmed", "contradicted": "contradicted", "chance": "no better than chance"}
 

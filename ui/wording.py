@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.bands import BANDS
 from core.brokers.samples import SampleSource
+from core.doubts import OUTSIDE
 from core.lightcurve import LightCurve, Note
 from core.model import Model
 from core.pipeline import Classification
@@ -138,8 +139,15 @@ def grouped(result: Classification) -> float:
     return float(sum(p for p, name in zip(result.probabilities, result.model.classes, strict=True) if name in VARIABLE))
 
 
+def lies_outside(result: Classification) -> bool:
+    """Whether the light curve is unlike all that the model was trained on, by the ranges of its card."""
+    return any(note.short.startswith(OUTSIDE) for note in result.notes)
+
+
 def track_record(result: Classification) -> str:
     """How often objects scored like this one were right, from the card's table; or that nobody measured it."""
+    if lies_outside(result):
+        return "How often such an answer is right was counted inside the training range alone."
     table = result.model.card.data.get("reliability") or []
     top = float(result.probabilities.max())
     for entry in table:

@@ -17,6 +17,7 @@ import pytest
 
 from core.brokers.files import read_file
 from core.brokers.samples import SampleSource
+from core.doubts import OUTSIDE
 from core.lightcurve import Note, Provenance, light_curve
 from core.model import load_model
 from core.pipeline import Classification, check_by_deletion, classify
@@ -124,6 +125,16 @@ def test_the_record_of_one_prior_is_not_quoted_under_another(result):
     assert "the likeliest class is right" in wording.track_record(with_probabilities(result, SNIa=0.999))
     equal = replace(with_probabilities(result, SNIa=0.999), prior=result.model.equal_prior())
     assert "counted under the survey prior alone" in wording.track_record(equal)
+
+
+def test_no_record_is_quoted_for_what_the_training_never_held(result):
+    odd = replace(
+        with_probabilities(result, SNIa=0.999),
+        notes=(Note("warning", f"{OUTSIDE}: magnitude 36", short=f"{OUTSIDE}: …"),),
+    )
+    assert wording.lies_outside(odd) and not wording.lies_outside(result)
+    assert "inside the training range alone" in wording.track_record(odd)
+    assert "likeliest class is right" not in wording.verdict(odd).sentence
 
 
 def test_the_input_title_says_what_was_done_and_nothing_else():

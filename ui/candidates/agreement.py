@@ -14,7 +14,7 @@ from ui.candidates.place import go
 from ui.evaluation.own import VERDICTS, Vetted
 from ui.shell import frame
 from ui.tables import html_of, table
-from ui.wording import class_title, percent
+from ui.wording import class_title
 
 #: A class that the model was not asked for, or could not give.
 UNSCORED = "not scored"
@@ -42,7 +42,7 @@ def show_agreement(board: Board) -> None:
     named = {pair: ids for pair, ids in cells.items() if pair[0] not in KINDS and pair[1] != UNSCORED}
     total, same = sum(map(len, named.values())), sum(len(ids) for (said, model), ids in named.items() if said == model)
     title = f"Verdicts and {board.job.model.name}: agree on {same:,} of {total:,}"
-    with st.expander(f"{title} ({percent(same / total)})" if total else title):
+    with st.expander(f"{title} ({100 * same / total:.0f} %)" if total else title):
         st.html(f'<div class="card-tables">{html_of(_matrix(board, cells))}</div>')
         st.caption("Rows: what people said. Columns: the likeliest class by the model and prior in force.")
         _way_to_a_cell(cells)

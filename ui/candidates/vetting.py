@@ -59,6 +59,7 @@ class Answer:
     prior: Prior
     probabilities: NDArray[np.float64]
     spread: tuple[()] = ()
+    notes: tuple[()] = ()
 
     @cached_property
     def order(self) -> NDArray[np.int64]:

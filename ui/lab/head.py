@@ -79,6 +79,6 @@ def show_answers(
         st.caption("With the changes: " + plain(", ".join(changes_words(bench.changes, bench.curve))))
         st.subheader(plain(f"{answer_words(after)}{fragile}"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(difference_sentence(before, after), width="stretch")
+        st.markdown(difference_sentence(before, after, firm=not fragile), width="stretch")
         st.button("Undo", icon=":material/undo:", on_click=undo, shortcut="u")
         st.button("As measured", icon=":material/restart_alt:", on_click=reset)

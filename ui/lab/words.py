@@ -91,8 +91,8 @@ def changes_words(changes: Changes, curve: LightCurve) -> list[str]:
     return out
 
 
-def difference_sentence(before: Classification | Refusal, after: Classification | Refusal) -> str:
-    """What the changes did to the answer, in numbers."""
+def difference_sentence(before: Classification | Refusal, after: Classification | Refusal, *, firm: bool = True) -> str:
+    """What the changes did to the answer, in numbers. firm : whether the new answer keeps the lead within the errors."""
     if isinstance(after, Refusal):
         return plain(after.message)
     if isinstance(before, Refusal):
@@ -102,7 +102,8 @@ def difference_sentence(before: Classification | Refusal, after: Classification 
     moved = f"{class_title(top)} goes from {percent(p)} to {percent(q)}"
     if new == top:
         return f"It does not change its mind: {moved}." if percent(p) != percent(q) else "Nothing moves."
-    return f"**It changes its mind**: {moved}, and {class_title(new)} leads with {percent(after.probability(new))}."
+    how = "It changes its mind" if firm else "It changes its mind, but not firmly"
+    return f"**{how}**: {moved}, and {class_title(new)} leads with {percent(after.probability(new))}."
 
 
 def steadiness(draws: np.ndarray, classes: Sequence[str], top: str) -> tuple[float, int]:
@@ -152,8 +153,9 @@ def proof_sentence(comparison: Comparison) -> str:
         return text
     if cam.curves.gain > chance.gain + SAME_GAIN:
         return f"{text} The activation map also does better than chance ({cam.curves.gain:+.2f}).".replace("(-", "(−")
+    than = "worse than" if cam.curves.gain < chance.gain - SAME_GAIN else "no better than"
     return (
-        f"{text} The activation map does no better than chance ({cam.curves.gain:+.2f}): it is exact in what it adds up, but says "
+        f"{text} The activation map does {than} chance ({cam.curves.gain:+.2f}): it is exact in what it adds up, but says "
         "little of what would happen without an observation."
     ).replace("(-", "(−")
 

@@ -14,7 +14,7 @@ from ui.figures.theme import Theme
 from ui.labels import known_label, label_of
 from ui.links import links
 from ui.novelty_words import is_untypical, novelty_line
-from ui.wording import caption, doubts_beside, known_class_mark, plain, verdict
+from ui.wording import caption, doubts_beside, known_class_mark, lies_outside, plain, verdict
 
 
 def show_header(curve: LightCurve, model: Model) -> None:
@@ -46,7 +46,9 @@ def show_answer(result: Classification | Refusal, theme: Theme) -> None:
         f'<span style="color:{colour}">{escape(title)}</span>{escape(comma + number)}{beside}</h2>'
     )
     st.markdown(answer.sentence)
-    if line := novelty_line(result):
+    line = novelty_line(result)
+    # Where brightness or length are unlike the training, the shape alone being typical says nothing.
+    if line and (is_untypical(result) or not lies_outside(result)):
         st.markdown(f":material/explore: {line}" if is_untypical(result) else line)
     doubts = doubts_beside(result)
     if doubts:

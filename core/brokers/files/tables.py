@@ -22,7 +22,9 @@ from core.brokers.rows import MAGNITUDES, SENTINELS
 from core.photometry import (
     JD_MINUS_MJD,
     ZERO_POINT,
+    ZERO_POINTS,
     difference_sign,
+    flux_to_magnitude,
     jd_to_mjd,
     magnitude_error_to_flux_error,
     magnitude_to_flux,
@@ -79,6 +81,10 @@ class Rows:
         return len(self.mjd)
 
 
+#: Half of the errors below this [FLUXCAL] would be a depth of magnitude 27 at 5 sigma, which no single visit reaches.
+DEEPEST_ERROR = 0.3
+
+
 class RawTable:
     """How the rows of one table are read: its columns found, its survey and flux unit settled.
 
@@ -95,6 +101,7 @@ class RawTable:
         self.decimal_comma = decimal_comma
         self.reading = reading
         self.unit, assumed = unit_of(self.columns, reading.flux_unit) if self.columns.uses_flux else ("", False)
+        self.assumed = assumed
         if assumed:
             reading.note(
                 "warning", f"the unit of {self.roles['flux']} is not stated; it was read as FLUXCAL (zero point 27.5)"
@@ -220,6 +227,8 @@ class RawTable:
             rows.flux, rows.flux_err = flux * scale, err * scale
         else:
             rows.flux, rows.flux_err = to_fluxcal(flux, self.unit), to_fluxcal(err, self.unit)
+            if self.assumed:
+                self._check_scale(rows)
         if "forced" in self.roles:
             rows.forced = flags(chunk.columns[self.roles["forced"]]) == 1
         if "detected" in self.roles:
@@ -230,6 +239,19 @@ class RawTable:
             known = np.isfinite(rows.flux) & (rows.flux > 0)
             rows.flux = np.where(limit & ~known, 5.0 * rows.flux_err, rows.flux)
             rows.state[limit & (rows.state != LOST)] = LIMIT
+
+    def _check_scale(self, rows: Rows) -> None:
+        """A table in janskys without a unit is no light curve in FLUXCAL: its first rows would all lie deeper than anybody sees."""
+        self.assumed = False  # one look: what follows is of the same unit
+        flux, err = (x[np.isfinite(x)] for x in (rows.flux, rows.flux_err))
+        if not len(flux) or not len(err) or flux.max() >= 1.0 or np.median(err) >= DEEPEST_ERROR:
+            return
+        seen = f", magnitude {flux_to_magnitude(flux.max()):.1f}" if flux.max() > 0 else ""
+        raise BadInput(
+            "unit",
+            f"the unit of {self.roles['flux']} is not stated; read as FLUXCAL (zero point 27.5) its largest value is {flux.max():.3g}{seen}, "
+            f"fainter than any survey sees in one visit: say the unit in the column's name or under How to read it; known are {', '.join(ZERO_POINTS)}",
+        )
 
     def _check_system(self, chunk: Chunk) -> None:
         if "zero_point_system" in self.roles:

@@ -76,6 +76,23 @@ def test_a_unit_that_nobody_stated_is_said():
     assert "not stated" not in said(read(PLAIN, flux_unit="fluxcal"))
 
 
+def test_janskys_without_a_unit_are_no_light_curve_in_fluxcal():
+    text = "mjd,band,flux,flux_err\n" + "".join(
+        f"{60000 + k},ztf_{'gr'[k % 2]},{1e-4 * (1 + k % 5)},1e-5\n" for k in range(12)
+    )
+    with pytest.raises(
+        BadInput, match=r"largest value is 0\.0005, magnitude 35\.8, fainter than any survey.*known are"
+    ) as caught:
+        read(text)
+    assert caught.value.reason == "unit"
+    assert len(only(text, flux_unit="fluxcal")) == 12, "whoever says the unit is believed"
+
+
+def test_a_faint_object_without_a_unit_is_read():
+    text = "mjd,band,flux,flux_err\n" + "".join(f"{60000 + k},ztf_{'gr'[k % 2]},{0.5 - k},8\n" for k in range(12))
+    assert len(only(text)) == 12
+
+
 def test_an_unknown_unit_is_refused_with_the_known_ones():
     with pytest.raises(BadInput, match=r"furlong.*fluxcal, njy, ujy"):
         read(PLAIN, flux_unit="furlong")
