@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import urlopen
 
 import streamlit as st
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 _KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
 #: The secret signs the cookie that says who somebody is: one that can be guessed lets everybody be anybody.
 SHORTEST_SECRET = 32
+#: Browsers leave them out of an address, and Streamlit compares addresses letter by letter.
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 #: How long the identity provider may take to describe itself [s], and the longest description that is read [bytes].
 _PATIENCE, _LONGEST = 5.0, 1_000_000
 #: Streamlit comes back from the provider to its first page, with nothing said where that went wrong. The browser's tab
@@ -55,13 +57,18 @@ def admit() -> None:
     """Let the page be drawn for whoever has logged in, or for everybody where the server's owner asks for no login."""
     if not settings().require_login:
         return
-    if name_of_login():
+    if name_of_login() and not _is_guessable():
         _inside()
         return
     st.title("Please log in", anchor=False)
     st.write("Whoever runs this server has closed it to visitors.")
     _ask()
     st.stop()
+
+
+def _is_guessable() -> bool:
+    """Whether the secret that signs the cookies is so short that a visitor may have made his own."""
+    return len(str((_section() or {}).get("cookie_secret") or "")) < SHORTEST_SECRET
 
 
 def name_of_login() -> str:
@@ -80,11 +87,13 @@ def missing_for_login(auth: Mapping[str, Any], *, base: str = "") -> str:
     absent = [key for key in _KEYS if not str(auth.get(key) or "").strip()]
     if absent:
         return f"the section [auth] of the secrets has no {', no '.join(absent)}"
-    if len(secret := str(auth["cookie_secret"])) < SHORTEST_SECRET:
-        return f"cookie_secret has {len(secret)} characters; expected {SHORTEST_SECRET} or more, which nobody can guess"
+    if len(str(auth["cookie_secret"])) < SHORTEST_SECRET:
+        return f"cookie_secret is too short; expected {SHORTEST_SECRET} characters or more, which nobody can guess"
     address, path = urlsplit(str(auth["redirect_uri"])), f"{_home(base)}oauth2callback"
     if address.scheme not in ("http", "https") or not address.netloc or address.path != path:
         return f"redirect_uri is {auth['redirect_uri']!r}; expected this server's address, followed by {path}"
+    if address.netloc != address.netloc.lower() or address.netloc.endswith(_DEFAULT_PORTS[address.scheme]):
+        return f"redirect_uri is {auth['redirect_uri']!r}; expected the host in small letters, and no port that browsers leave out"
     return ""
 
 
@@ -155,7 +164,7 @@ def _elsewhere(redirect_uri: str) -> str:
     if not here.netloc or (here.scheme, here.netloc) == (there.scheme, there.netloc):
         return ""
     query = urlencode(st.query_params.to_dict())
-    return f"{there.scheme}://{there.netloc}{here.path or '/'}" + (f"?{query}" if query else "")
+    return f"{there.scheme}://{there.netloc}{quote(here.path or '/', safe='/%')}" + (f"?{query}" if query else "")
 
 
 def _log_in() -> None:

@@ -21,7 +21,8 @@ export default function (component) {
   };
   let asked = false;
   const look = () => {
-    if (asked || mode() === data.drawn) return;
+    if (mode() === data.drawn) { asked = false; return; }
+    if (asked) return;
     asked = true;
     setTriggerValue("changed", mode());
   };

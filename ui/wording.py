@@ -146,9 +146,9 @@ def lies_outside(result: Classification) -> bool:
 
 def track_record(result: Classification) -> str:
     """How often objects scored like this one were right, from the card's table; or that nobody measured it."""
-    if lies_outside(result):
-        return "How often such an answer is right was counted inside the training range alone."
     table = result.model.card.data.get("reliability") or []
+    if table and lies_outside(result):
+        return "How often such an answer is right was counted inside the training range alone."
     top = float(result.probabilities.max())
     for entry in table:
         if entry["low"] <= top <= entry["high"] and entry["count"] >= 20:

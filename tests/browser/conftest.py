@@ -21,6 +21,7 @@ from ui.figures.theme import DARK, LIGHT
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = Path(__file__).parent / "shots"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = CHROMIUM or shutil.which("chromium-headless-shell")
 #: The same browser without windows takes a quarter less time, where it is installed.
 WINDOWLESS = shutil.which("chromium-headless-shell") or CHROMIUM
 FLAGS = [
@@ -159,8 +160,8 @@ class Watched:
 
 
 #: Whether every figure is drawn in this ink and no wider than the screen.
-_TURNED = """ink => [...document.querySelectorAll('.js-plotly-plot')].every(g => !g._fullLayout
- || (g._fullLayout.font.color === ink && g.getBoundingClientRect().right <= innerWidth + 1))"""
+_TURNED = """ink => [...document.querySelectorAll('.js-plotly-plot')].every(g => g._fullLayout
+ && g._fullLayout.font.color === ink && g.getBoundingClientRect().right <= innerWidth + 1)"""
 
 
 def look_over_on_both_screens(seen, name, *, then=None):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import idle
 
@@ -128,18 +128,12 @@ class Follower:
         self._settle()
 
     def _download(self, file: str) -> None:
-        try:
-            caught = self._pressed(file, WAIT / 4)
-        except TimeoutError:
-            # A press while the page is being drawn anew asks for a file that is no longer held: a person presses again.
-            caught = self._pressed(file, WAIT)
+        # A press while the page is being drawn anew asks for a file that is no longer held.
+        self._settle()
+        with self.page.expect_download(timeout=WAIT) as caught:
+            self.page.get_by_role("button", name=file).click()
         self.downloads.append(self.folder / caught.value.suggested_filename)
         caught.value.save_as(self.downloads[-1])
-
-    def _pressed(self, file: str, wait: float):
-        with self.page.expect_download(timeout=wait) as caught:
-            self.page.get_by_role("button", name=file).click()
-        return caught
 
     def _says(self, said: str) -> None:
         expect(self.page.get_by_text(said).filter(visible=True).first).to_be_visible(timeout=WAIT)

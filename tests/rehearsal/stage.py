@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = ("models", "docs", "bench", "samples", "README.md")
 #: Folders in which nothing may have changed after a rehearsal.
 GUARDED = (*WRITTEN, "training")
-_LEFT_OUT = {".git", ".venv", "build", "shared"}
+_LEFT_OUT = {".git", ".venv", "build"}
 
 
 def build(stage: Path) -> None:

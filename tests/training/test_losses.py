@@ -13,6 +13,7 @@ def test_a_curve_is_the_mean_of_stretches_and_loses_no_step():
     assert means == pytest.approx([24.5, 74.5, 109.5])
 
 
+@pytest.mark.train
 def test_every_network_of_a_work_folder_is_drawn_by_its_name(tmp_path):
     pytest.importorskip("matplotlib")
     for name in ("fold-0-fe6739c3", "fold-0-fe6739c3.teacher-1.weights"):

@@ -242,9 +242,11 @@ class RawTable:
 
     def _check_scale(self, rows: Rows) -> None:
         """A table in janskys without a unit is no light curve in FLUXCAL: its first rows would all lie deeper than anybody sees."""
-        self.assumed = False  # one look: what follows is of the same unit
         flux, err = (x[np.isfinite(x)] for x in (rows.flux, rows.flux_err))
-        if not len(flux) or not len(err) or flux.max() >= 1.0 or np.median(err) >= DEEPEST_ERROR:
+        if not len(flux) or not len(err):
+            return
+        self.assumed = False  # one look: what follows is of the same unit
+        if flux.max() >= 1.0 or np.median(err) >= DEEPEST_ERROR:
             return
         seen = f", magnitude {flux_to_magnitude(flux.max()):.1f}" if flux.max() > 0 else ""
         raise BadInput(
